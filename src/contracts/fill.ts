@@ -136,6 +136,9 @@ const shortlist = z.object({
     .describe(
       "People of the role within twice the radius whom a rule keeps out, the nearest first, 200 at most",
     ),
+  order_findings: z
+    .array(finding)
+    .describe("What the rules refuse of the order itself: until it is corrected no proposal passes"),
   unchecked: z.array(z.string()).describe("Rules that could not be looked at, and what they need, in words"),
 });
 export type Shortlist = z.infer<typeof shortlist>;
@@ -348,7 +351,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/propose",
     summary: "Propose people for a fill, checked as a whole; they are held for it for a while",
     description:
-      "Exactly one of worker_ids, auto and model. A proposal with errors is kept and told, and holds nobody. auto takes the best by rank under all rules, and says what it could not fill and why; people whom another fill takes meanwhile are replaced by the next.",
+      "Exactly one of worker_ids, auto and model. A proposal with errors is kept and told, and holds nobody. auto takes the best by rank under all rules, and says what it could not fill and why; people whom another fill takes meanwhile are replaced by the next. A model that gives no draft is upstream, with its reason, and the fill stays as it was.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -368,7 +371,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/messages",
     summary: "Draft messages to people of a fill, each checked; nothing is sent",
     description:
-      "From the house's templates, a template of the caller's with {fields}, or a model. A draft with an error is told with its findings and is not counted as contact.",
+      "From the house's templates, a template of the caller's with {fields}, or a model. A draft with an error is told with its findings and is not counted as contact. A model that gives no draft is upstream, with its reason.",
     input: z.strictObject({
       ...fillName,
       worker_ids: z.array(workerId).min(1).max(PEOPLE_MAX),

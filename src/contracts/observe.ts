@@ -91,9 +91,9 @@ export const observe = {
     method: "POST",
     path: "/v1/observer/events",
     summary: "Report an event; the answer is always 202",
-    description: "When there is no room the event is dropped and counted, and the answer says so.",
+    description:
+      "When there is no room, or more than 64 KiB are left of it without its content, the event is dropped and counted, and the answer says so.",
     input: observed,
-    bodyBytesMax: 64 * 1024,
     output: z.object({ dropped: z.boolean(), seq: z.int().optional() }),
     status: 202,
     idempotent: false,

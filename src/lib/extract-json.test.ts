@@ -30,6 +30,16 @@ describe("the classes of replies", () => {
     ["a number that it would not", '{"a":9007199254740992,"b":0.1,"c":1.50}', { a: 2 ** 53, b: 0.1, c: 1.5 }],
     ["numbers that are none", '{"a":NaN,"b":-Infinity}', { a: null, b: null }, true],
     ["a prototype", '{"__proto__":{"x":1},"a":1}', { a: 1 }, true],
+    ["a brace in a comment", '{"a":1, // {one}, oops }\n "b":2, /* } */ "c":3}', { a: 1, b: 2, c: 3 }, true],
+    ["a quotation mark in a comment", '{"a":1, // 5" wide\n "b":2} and "so on"', { a: 1, b: 2 }, true],
+    ["braces in single quotes", "{'a': '}', 'b': '{', 'c': \"it's\"}", { a: "}", b: "{", c: "it's" }, true],
+    ["a quotation mark in single quotes", `{'a': '5" pipe'} {"no":1}`, { a: '5" pipe' }, true],
+    [
+      "an address without quotes",
+      "{a: http://x.example/, b: 1} // done",
+      { a: "http://x.example/", b: 1 },
+      true,
+    ],
     ["nothing", "", null],
   ];
   test.each(cases.map(([name, ...rest]) => [name, rest] as const))("%s", (_name, [text, value, repaired]) => {
@@ -128,6 +138,9 @@ describe("hostile replies", () => {
     ["{x}", (n) => "{x}".repeat(n / 3)],
     ["<think>", (n) => "<think>".repeat(n / 7)],
     ["fences", (n) => "```\n".repeat(n / 4)],
+    ["single quotes", (n) => "{'a':'".repeat(n / 6)],
+    ["comments", (n) => "{// \n".repeat(n / 5)],
+    ["open comments", (n) => "{/*".repeat(n / 3)],
     ["deep", (n) => `${"{a:".repeat(n / 4)}${"}".repeat(n / 4)}`],
   ];
   test.each(texts)("%s, 200,000 of it, is answered", (_name, make) => {

@@ -4,9 +4,11 @@
 //
 // Order: the first fenced block that holds an object; else the text outside of <think>...</think>, from its first brace
 // on. A candidate is parsed; if it is no JSON it is repaired (exact-json.ts), as a slice of its own; if that fails too
-// the search goes on behind its end, never inside it. A brace that nothing closes gives way to the next one.
+// the search goes on behind its end, never inside it. A brace that nothing closes gives way to the next one. Before it does,
+// and before a repair, the end is looked for once more by a scan that knows comments and single quotes too: a brace in
+// those would cut the object short in silence.
 
-import { type JsonObject, parseExactly } from "./exact-json.ts";
+import { type ExactJson, type JsonObject, parseExactly } from "./exact-json.ts";
 
 /** Bytes of UTF-8; a model's reply is far below. */
 export const EXTRACT_BYTES_MAX = 1024 * 1024;
@@ -16,6 +18,8 @@ const OPEN_SCANS_MAX = 64;
 const CANDIDATES_MAX = 4000;
 /** Repairs that are tried in one text: each costs some thirty times as much as parsing does. */
 const REPAIRS_MAX = 16;
+/** Scans for the end of what is JSON only nearly, each of no more than may be repaired. */
+const LOOSE_SCANS_MAX = 32;
 /**
  * What is repaired of one text, together: a model's draft has a tenth. The time that a repair takes grows with the square of
  * what is wrong: 240,000 characters without their commas held the process for seconds, these some tenths of one.
@@ -105,6 +109,7 @@ const UNCLOSED = -1;
 class Search {
   readonly #text: string;
   #repairs = REPAIRS_MAX;
+  #looseScans = LOOSE_SCANS_MAX;
   #repairChars = REPAIR_CHARS_MAX;
   #candidates = CANDIDATES_MAX;
   #openScans = OPEN_SCANS_MAX;
@@ -130,10 +135,12 @@ class Search {
         }
       }
       if (end === UNCLOSED) {
+        const nearly = this.#repair(at, to);
+        if (nearly !== undefined) return nearly;
         at = this.#braceFrom(at + 1);
         continue;
       }
-      const found = this.#read(text.slice(at, end));
+      const found = this.#read(at, end, to);
       if (found !== undefined) return found;
       this.#candidates -= 1;
       at = this.#braceFrom(end);
@@ -149,16 +156,36 @@ class Search {
     return this.#brace.at;
   }
 
-  #read(slice: string): Extracted | undefined {
-    const mayRepair = this.#repairs > 0 && slice.length <= this.#repairChars;
-    const read = parseExactly(slice, mayRepair);
-    if (read === undefined) {
-      this.#repairs -= 1;
-      if (mayRepair) this.#repairChars -= slice.length;
-      return undefined;
-    }
-    return { matched: true, value: read.value, ...(read.changed ? { repaired: true as const } : {}) };
+  #read(at: number, end: number, to: number): Extracted | undefined {
+    const slice = this.#text.slice(at, end);
+    const read = parseExactly(slice, false);
+    return read === undefined ? this.#repair(at, to, slice) : extracted(read);
   }
+
+  /** Of what is JSON only nearly: up to where it ends by its own rules, else the slice that ends by those of JSON. */
+  #repair(at: number, to: number, slice?: string): Extracted | undefined {
+    if (this.#repairs === 0) return undefined;
+    const whole = this.#nearly(at, to);
+    for (const part of whole === slice ? [slice] : [whole, slice]) {
+      if (part === undefined || this.#repairs === 0 || part.length > this.#repairChars) continue;
+      const read = parseExactly(part, true);
+      if (read !== undefined) return extracted(read);
+      this.#repairs -= 1;
+      this.#repairChars -= part.length;
+    }
+    return undefined;
+  }
+
+  #nearly(at: number, to: number): string | undefined {
+    if (this.#looseScans === 0) return undefined;
+    this.#looseScans -= 1;
+    const end = looseCloseOf(this.#text, at, Math.min(to, at + this.#repairChars));
+    return end === UNCLOSED ? undefined : this.#text.slice(at, end);
+  }
+}
+
+function extracted({ value, changed }: ExactJson): Extracted {
+  return { matched: true, value, ...(changed ? { repaired: true as const } : {}) };
 }
 
 /** Behind the brace that closes the one at `at`. */
@@ -180,7 +207,53 @@ function closeOf(text: string, at: number, to: number): number {
   return UNCLOSED;
 }
 
-/** The same scan, noting of each brace that it passes where it is closed: a scan from there would find the same. */
+const SINGLE_QUOTE = 39;
+const STAR = 42;
+const COMMA = 44;
+const SLASH = 47;
+const COLON = 58;
+const LIST = 91;
+const SPACE = 32;
+/** Behind these a text may begin. */
+const BEFORE_TEXT: ReadonlySet<number> = new Set([OPEN, LIST, COMMA, COLON]);
+const BEHIND_TEXT = /\s*(?:[,:}\]]|$)/y;
+
+/** The same where texts may stand in single quotes, and comments between them; the slashes of an address are none. */
+function looseCloseOf(text: string, at: number, to: number): number {
+  let depth = 0;
+  let quote = 0;
+  let before = 0;
+  for (let place = at; place < to; place += 1) {
+    const unit = text.charCodeAt(place);
+    if (quote !== 0) {
+      if (unit === BACKSLASH) place += 1;
+      else if (unit === quote && (quote === QUOTE || isBeforeMark(text, place + 1))) quote = 0;
+      continue;
+    }
+    const comment = unit === SLASH && before !== COLON ? text.charCodeAt(place + 1) : 0;
+    if (comment === SLASH || comment === STAR) {
+      const end = text.indexOf(comment === STAR ? "*/" : "\n", place + 2);
+      if (end < 0 || end >= to) return UNCLOSED;
+      place = comment === STAR ? end + 1 : end;
+      continue;
+    }
+    if (unit === QUOTE || (unit === SINGLE_QUOTE && BEFORE_TEXT.has(before))) quote = unit;
+    else if (unit === OPEN) depth += 1;
+    else if (unit === CLOSE) {
+      depth -= 1;
+      if (depth === 0) return place + 1;
+    }
+    if (unit > SPACE) before = unit;
+  }
+  return UNCLOSED;
+}
+
+function isBeforeMark(text: string, place: number): boolean {
+  BEHIND_TEXT.lastIndex = place;
+  return BEHIND_TEXT.test(text);
+}
+
+/** The strict scan again, noting of each brace that it passes where it is closed: a scan from there would find the same. */
 function noteEnds(text: string, at: number, to: number, from: number, ends: Int32Array): void {
   const open: number[] = [];
   let inString = false;

@@ -174,6 +174,10 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     expect((await run(["chat", "x", "-m", "nobody/x"], { env })).err).toContain("Known: kimi");
     const set = await run(["budget", "set", "reports", "--usd", "2.5", "--json"], { env });
     expect(JSON.parse(set.out)).toMatchObject({ key: "reports", usd_per_day: 2.5, tokens_per_day: null });
+    // A name that nobody has limits nobody.
+    expect(set.err).toContain("No key is called reports");
+    const own = await run(["budget", "set", "local", "--usd", "9"], { env });
+    expect([own.exitCode, own.err]).toEqual([0, ""]);
     expect((await run(["budget", "-o", "table"], { env })).out).toMatch(/^ *reports .*no limit.* 2\.50/m);
     expect((await run(["budget", "drop", "reports"], { env })).exitCode).toBe(0);
     expect((await run(["budget", "drop", "reports"], { env })).exitCode).toBe(4);

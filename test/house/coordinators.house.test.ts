@@ -29,9 +29,10 @@ const TEXTS = [
   "CNA with current BLS near Phoenix AZ, Monday 7p-7a, 25 dollars",
 ] as const;
 
-/** Two people who are in no roster, however often it is corrected. */
-const LIAR = {
+/** Two people who are in no roster, however often it is corrected; and one that talks and drafts nothing. */
+const SCRIPT = {
   entries: [
+    { model: "talker", replies: [{ content: "I would send Ana and Bob." }] },
     {
       model: "liar",
       replies: [
@@ -47,8 +48,8 @@ let house: TestHouse;
 let folder = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "coordinators-"));
-  const script = join(folder, "liar.json");
-  writeFileSync(script, JSON.stringify(LIAR));
+  const script = join(folder, "models.json");
+  writeFileSync(script, JSON.stringify(SCRIPT));
   house = await startHouse("together", { chat_script: script });
   const roster = generateWorkers({ seed: 11, count: 1500, today: "2026-11-21" });
   const loaded = await house.ask("/v1/ingest?dataset=workers", {
@@ -282,3 +283,27 @@ test("two coordinators fill thirty orders, and every number on the board is SQL'
   const stale = await post(ids[0] ?? "", "close", { version: 1, result: "lost" });
   expect(stale.status).toBe(409);
 }, 600_000);
+
+test("a model that drafts nothing is a fault with its reason, and leaves the order as it was", async () => {
+  const order = {
+    order_text: "Need 2 forklift operators in Springfield, IL next Friday 6a-2p $30",
+    order: { client_id: "acme" },
+    now: NOW,
+  };
+  const opened = await house.json<Fill>("/v1/fills", order, 201);
+  const { fill_id: id, version } = opened;
+  const ask = (call: string, body: object): Promise<Response> =>
+    house.ask(`/v1/fills/${id}/${call}`, { method: "POST", body: JSON.stringify(body) });
+  const said = "scripted/talker drafted nothing in 2 tries: There is no JSON object in the reply.";
+  const proposed = await ask("propose", { version, model: "scripted/talker" });
+  expect(proposed.status).toBe(502);
+  expect(await proposed.text()).toContain(said);
+  expect(await fillOf(id)).toMatchObject({ version, status: "open" });
+  const byRank = (await (await ask("propose", { version, auto: true })).json()) as Fill;
+  const worker_ids = byRank.seats.map(({ worker_id }) => worker_id);
+  const offer = { worker_ids, channel: "sms", purpose: "offer", model: "scripted/talker" };
+  const drafted = await ask("messages", offer);
+  expect([worker_ids.length > 0, drafted.status]).toEqual([true, 502]);
+  expect(await drafted.text()).toContain(said);
+  expect((await fillOf(id)).version).toBe(byRank.version);
+}, 240_000);

@@ -313,6 +313,52 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect((await house.ask(`/v1/fills/${fill_id}`, { method: "PATCH", body: correction })).status).toBe(422);
   }, 240_000);
 
+  test("a block behind the shift keeps what became of it: no place opens again", async () => {
+    const { fill_id, shortlist } = await open({
+      ...ORDER,
+      order_text: "Need a forklift operator in Springfield, IL Dec 21 6a-2p $30",
+      order: { client_id: "zenith" },
+    });
+    const [worker = ""] = shortlist.map(({ worker_id }) => worker_id);
+    await post(fill_id, "propose", { version: 1, worker_ids: [worker] });
+    for (const [at, result] of ["confirmed", "completed", "blocked"].entries())
+      expect((await post(fill_id, "outcomes", { version: at + 2, worker_id: worker, result })).status).toBe(
+        200,
+      );
+    const fill = await house.json<Fill>(`/v1/fills/${fill_id}`);
+    expect(fill.seats.map(({ status }) => status)).toEqual(["completed"]);
+    const { blocks } = await house.json<{ blocks: { block_id: string; worker_id: string }[] }>(
+      "/v1/fill-blocks",
+    );
+    const own = blocks.find(({ worker_id }) => worker_id === worker);
+    expect(own).toBeDefined();
+    await house.json(`/v1/fill-blocks/${own?.block_id}/lift`, { reason: "Settled" });
+    expect((await house.json<Fill>(`/v1/fills/${fill_id}`)).seats[0]?.status).toBe("completed");
+  }, 240_000);
+
+  test("a wish about who comes is in the order's notes, is refused, and ends when a person takes it out", async () => {
+    const order_text = "Need a forklift operator in Springfield, IL Dec 22 6a-2p $30. Young men only.";
+    const fill = await open({ ...ORDER, order_text });
+    expect(fill.order.notes).toBe("Young men only.");
+    expect(fill.order_findings.map(({ code, path }) => `${code} ${path}`)).toContain(
+      "fill.protected_term order.notes",
+    );
+    const refused = await post(fill.fill_id, "propose", { version: 1, auto: true });
+    const { proposal, version } = (await refused.json()) as Fill;
+    expect([proposal?.ok, proposal?.findings.map(({ code }) => code)]).toEqual([
+      false,
+      expect.arrayContaining(["fill.protected_term"]),
+    ]);
+    const correction = { version, order: { notes: null }, reason: "The client withdrew it" };
+    const patched = await house.ask(`/v1/fills/${fill.fill_id}`, {
+      method: "PATCH",
+      body: JSON.stringify(correction),
+    });
+    expect(patched.status).toBe(200);
+    const filled = await post(fill.fill_id, "propose", { version: version + 1, auto: true });
+    expect(((await filled.json()) as Fill).proposal?.ok).toBe(true);
+  }, 240_000);
+
   test("somebody who is blocked after being proposed elsewhere cannot confirm there", async () => {
     const [one, two] = [await open(), await open()];
     const [worker = ""] = one.shortlist.map(({ worker_id }) => worker_id);

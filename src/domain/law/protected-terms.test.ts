@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { protectedTerms } from "./protected-terms.ts";
+import { protectedReasons, protectedTerms } from "./protected-terms.ts";
 
 describe("wishes about who a person is", () => {
   const refused: readonly (readonly [string, string])[] = [
@@ -41,6 +41,18 @@ describe("wishes about who a person is", () => {
     ["in perfect health", "disability"],
     ["a DNA test is required", "genetics"],
     ["no reservists", "military service"],
+    ["strong and female, as the customer asked", "sex"],
+    ["2 pickers, male, Dayton OH", "sex"],
+    ["mujer", "sex"],
+    ["young, fit", "age"],
+    ["U.S. citizens only", "national origin"],
+    ["no green card holders", "national origin"],
+    ["solo ciudadanos", "national origin"],
+    ["blacks need not apply", "race"],
+    ["nobody with children", "family"],
+    ["prefers moms", "family"],
+    ["no prayer breaks", "religion"],
+    ["no workers' comp claims", "disability"],
   ];
   test.each(refused)("%s", (text, category) => {
     expect(protectedTerms(text).map((term) => term.category)).toContain(category);
@@ -69,9 +81,43 @@ describe("wishes about who a person is", () => {
     "Must be 18 or older",
     "Sex: any",
     "Men's clothing store needs an associate",
+    "Restrooms: male, female",
+    "Contact: Young, dock 3",
+    "Must be authorized to work in the US",
+    "Chef's blacks required, no black shoes",
+    "Mother's Day brunch needs servers",
+    "Staked the young trees as the client asked",
     "",
   ];
   test.each(allowed)("%s is none", (text) => {
     expect(protectedTerms(text)).toEqual([]);
+  });
+});
+
+describe("reasons for which somebody was chosen", () => {
+  test.each([
+    ["because he is younger than the others", "age"],
+    ["She's a woman, which suits the guests", "sex"],
+    ["he is white", "race"],
+    ["is single and flexible", "family"],
+    ["better, since she has no kids", "family"],
+  ])("%s", (text, category) => {
+    expect(protectedReasons(text).map((term) => term.category)).toContain(category);
+  });
+
+  test.each([
+    "nearest, and has the forklift certificate",
+    "the client is elderly, and she cared for him before",
+    "is a single point of contact",
+    "she is older than 18",
+    "knows the old dock",
+    "worked the women's shelter last month",
+  ])("%s is none", (text) => {
+    expect(protectedReasons(text)).toEqual([]);
+  });
+
+  test("each has the sentence that it stands in", () => {
+    const [term] = protectedTerms("Need 2 cooks Friday. No foreigners please. Pay $20.");
+    expect(term?.sentence).toBe("No foreigners please.");
   });
 });

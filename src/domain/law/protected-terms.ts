@@ -13,6 +13,7 @@ export interface ProtectedTerm {
   /** The words, as they were written. */
   readonly term: string;
   readonly category: string;
+  readonly sentence: string;
 }
 
 /** Words of wish, exclusion or demand. */
@@ -34,9 +35,34 @@ const ONE_PERSON = /^(?:man|woman|guy|lady|gentleman|girl|boy|dude)$/;
 const WISH_WORDS_MAX = 4;
 /** What such a word belongs to when it is no wish about a person. */
 const THING =
-  /^(?:s|restroom|restrooms|bathroom|bathrooms|locker|shelter|clothing|clothes|wear|apparel|shoes|boots|department|section|store|hospital|clinic|church|center|centre|ministry|holiday|holidays|festival|restaurant|food|cuisine|market|grocery|services|ramp|parking|access|placard|school|college|university|organization|connectors?|fittings?|threads?|threaded|adapters?|couplings?|plugs?|sockets?|ends?|trees?|plants?|shoots|children|kids|students?|patients?|clients?|residents?|passengers?|adults|animals?|horses|cattle|kitchen|cook|cooks|chef|grill|truck|bakery|cuisine|style|cheese|airlines?|bbq|speaking|speakers?|language|translat(?:or|ion)|interpreters?|made|ward|unit|lab|laboratory|program|awareness|supplies|products?)$/;
+  /^(?:s|restroom|restrooms|bathroom|bathrooms|locker|shelter|clothing|clothes|wear|apparel|shoes|boots|department|section|store|hospital|clinic|church|center|centre|ministry|holiday|holidays|festival|restaurant|food|cuisine|market|grocery|services|ramp|parking|access|placard|school|college|university|day|brunch|luncheon|organization|connectors?|fittings?|threads?|threaded|adapters?|couplings?|plugs?|sockets?|ends?|trees?|plants?|shoots|children|kids|students?|patients?|clients?|residents?|passengers?|adults|animals?|horses|cattle|kitchen|cook|cooks|chef|grill|truck|bakery|cuisine|style|cheese|airlines?|bbq|speaking|speakers?|language|translat(?:or|ion)|interpreters?|made|ward|unit|lab|laboratory|program|awareness|supplies|products?)$/;
 const EQUAL_OPPORTUNITY =
   /\b(?:regardless of|without regard to|irrespective of|not discriminate|no discrimination|discrimination|equal opportunity|eeo|eoe|all (?:ages|genders|races|backgrounds)|welcomes? all|sin importar|igualdad de oportunidades|no discrimina)\b/;
+
+/** "Young and male, as the client prefers": the wish comes behind, said of whoever has it. */
+const ASIDE = /^(?:as|like|since|because|which|thats|what|como|porque|segun)$/;
+const WISHED =
+  /^(?:prefers?|preferred|wants?|wanted|asks?|asked|requests?|requested|requires?|required|likes?|liked|insists?|insisted|demands?|demanded|prefieren?|quieren?|piden?|pidio|pidieron|exigen?)$/;
+const ASIDE_WORDS_MAX = 8;
+const ASIDE_WISH_WORDS_MAX = 4;
+/** Words that ask for a sex or an age where a part of a sentence is nothing else: "2 pickers, male, Dayton OH". */
+const ALONE =
+  /^(?:(males?|masculine|masculino|hombres?|varon|varones)|(females?|feminine|femenino|mujer|mujeres|hembras?)|(young|younger|joven|jovenes))$/;
+const BESIDE = /^(?:and|or|y|o|only|very|muy|strong|fit|healthy|single|attractive|energetic|fuertes?)$/;
+/** What a reason says of the person: "she is young", and not "the client is elderly". */
+const IS = /^(?:is|was|be|being|hes|shes|theyre|looks|seems|es|son)$/;
+const DEGREE = /^(?:very|so|too|more|also|still|quite|both|not|only|and|muy|mas|el|la|the|a|an|una?)$/;
+const OTHERS =
+  /^(?:clients?|patients?|residents?|customers?|tenants?|guests?|students?|children|kids|team|crew|site|manager|supervisor|foreman|owner|cliente|pacientes?)$/;
+/** Words that qualify a trait; more of them are no sentence. */
+const QUALIFIERS_MAX = 8;
+/** Traits that are too common as words to be looked for elsewhere. */
+const TRAITS: ReadonlyMap<string, string> = new Map([
+  ...["old", "older", "oldest", "youngest"].map((word) => [word, "age"] as const),
+  ...["white", "black"].map((word) => [word, "race"] as const),
+  ...["american", "foreign"].map((word) => [word, "national origin"] as const),
+  ...["married", "single"].map((word) => [word, "family"] as const),
+]);
 
 type Strength = "anywhere" | "preference";
 interface Phrase {
@@ -92,6 +118,20 @@ const AGE_CEILING_MIN = 20;
 
 /** The first such wish of each category, in the order of the text. */
 export function protectedTerms(text: string): ProtectedTerm[] {
+  return termsOf(text, () => []);
+}
+
+/** The same of a reason for which a person was chosen: there it is enough that a trait is said of the person. */
+export function protectedReasons(text: string): ProtectedTerm[] {
+  return termsOf(text, traitsOf);
+}
+
+type Found = Omit<ProtectedTerm, "sentence">;
+
+function termsOf(
+  text: string,
+  further: (sentence: string, words: readonly Word[]) => Found[],
+): ProtectedTerm[] {
   const found = new Map<string, ProtectedTerm>();
   // "U.S." ends no sentence.
   const plain = text.replaceAll(/\b(\p{L})\.(\p{L})\./gu, "$1$2");
@@ -99,18 +139,22 @@ export function protectedTerms(text: string): ProtectedTerm[] {
     const folded = fold(sentence);
     if (EQUAL_OPPORTUNITY.test(folded)) continue;
     const words = wordsOf(sentence);
+    const add = (term: string, category: string): void => {
+      if (!found.has(category))
+        found.set(category, {
+          term: term.trim().replace(/[.,;)]$/, ""),
+          category,
+          sentence: sentence.trim(),
+        });
+    };
     for (let at = 0; at < words.length; at += 1) {
       const hit = longestAt(words, at);
       if (hit === undefined) continue;
       const [first, last] = [words[at], words[at + hit.words.length - 1]];
       if (first === undefined || last === undefined) continue;
       if (hit.strength === "preference" && !isWished(words, at, hit.words.length)) continue;
-      if (!found.has(hit.category))
-        found.set(hit.category, { term: sentence.slice(first.from, last.to), category: hit.category });
+      add(sentence.slice(first.from, last.to), hit.category);
     }
-    const add = (term: string, category: string): void => {
-      if (!found.has(category)) found.set(category, { term: term.trim().replace(/[.,;)]$/, ""), category });
-    };
     for (const pattern of [AGE_CEILING, AGE_LIMITS]) {
       for (const match of folded.matchAll(pattern)) {
         const age = Number(match.slice(1).find((group) => group !== undefined));
@@ -122,8 +166,62 @@ export function protectedTerms(text: string): ProtectedTerm[] {
       add(label[0], LABELS[label.slice(1).findIndex((group) => group !== undefined)] ?? "sex");
     const single = SINGLE.exec(folded);
     if (single !== null) add(single[0], "family");
+    for (const { term, category } of [...standingAlone(sentence, words), ...further(sentence, words)])
+      add(term, category);
   }
   return [...found.values()];
+}
+
+/** Parts of a sentence that are nothing but such words. Both sexes beside each other ask for neither. */
+function standingAlone(sentence: string, all: readonly Word[]): Found[] {
+  if (!all.some(({ key }) => ALONE.test(key))) return [];
+  const parts = sentence.split(/[,;()|/]|\s[-–—]\s/).map((part) => wordsOf(part));
+  const alone = parts
+    .filter((words) => words.every(({ key }) => ALONE.test(key) || BESIDE.test(key)))
+    // "Young" by itself is a name.
+    .filter(([first, second]) => second !== undefined || !(first?.capital === true && first.key === "young"))
+    .flat()
+    .flatMap(({ key }) => {
+      const [, male, female, age] = ALONE.exec(key) ?? [];
+      return [male, female, age].flatMap((term, at) =>
+        term === undefined ? [] : [{ term, sex: at < 2 ? at : undefined }],
+      );
+    });
+  const sexes = new Set(
+    parts.flat().map(({ key }) => (ALONE.exec(key) ?? []).slice(1, 3).findIndex(Boolean)),
+  );
+  const both = sexes.has(0) && sexes.has(1);
+  return alone
+    .filter(({ sex }) => sex === undefined || !both)
+    .map(({ term, sex }) => ({ term, category: sex === undefined ? "age" : "sex" }));
+}
+
+/** Traits behind "he is", "she's": whatever stands between, as far as it only qualifies them. */
+function traitsOf(sentence: string, words: readonly Word[]): Found[] {
+  return words.flatMap((word, at): Found[] => {
+    const hit = longestAt(words, at);
+    const category = hit?.category ?? TRAITS.get(word.key);
+    const last = words[at + (hit?.words.length ?? 1) - 1];
+    const after = words[at + (hit?.words.length ?? 1)];
+    if (category === undefined || last === undefined || THING.test(after?.key ?? "")) return [];
+    if (word.capital && after?.capital === true) return [];
+    // "Older than 18", "a single point of contact" say nothing of the kind.
+    const isAdjective = last === word && (TRAITS.has(word.key) || category === "age");
+    if (isAdjective && !isClauseEnd(after, words[at + 2])) return [];
+    let before = at - 1;
+    const qualifies = (key: string): boolean =>
+      DEGREE.test(key) || BESIDE.test(key) || BY_FIRST.has(key) || TRAITS.has(key);
+    while (before > at - QUALIFIERS_MAX && qualifies(words[before]?.key ?? "")) before -= 1;
+    const said = words[before]?.key ?? "";
+    const subjects = words.slice(Math.max(0, before - 2), before).map(({ key }) => key);
+    if (!IS.test(said) || subjects.some((key) => OTHERS.test(key))) return [];
+    return [{ term: sentence.slice(word.from, last.to), category }];
+  });
+}
+
+function isClauseEnd(after: Word | undefined, next: Word | undefined): boolean {
+  if (after === undefined || after.key === "than") return !/^\d+$/.test(next?.key ?? "");
+  return /^(?:and|or|but|so|as|while|with|y|o|pero)$/.test(after.key);
 }
 
 function longestAt(words: readonly Word[], at: number): Phrase | undefined {
@@ -150,6 +248,15 @@ function isWished(words: readonly Word[], at: number, length: number): boolean {
   for (let near = Math.max(0, at - WISH_WORDS_MAX); near < at + length + 2; near += 1) {
     const inside = near >= at && near < at + length;
     if (!inside && wish.test(words[near]?.key ?? "")) return true;
+  }
+  return isWishedBehind(words, at + length);
+}
+
+function isWishedBehind(words: readonly Word[], from: number): boolean {
+  for (let near = from; near < from + ASIDE_WORDS_MAX; near += 1) {
+    if (!ASIDE.test(words[near]?.key ?? "")) continue;
+    const said = words.slice(near + 1, near + 1 + ASIDE_WISH_WORDS_MAX);
+    if (said.some(({ key }) => WISHED.test(key))) return true;
   }
   return false;
 }

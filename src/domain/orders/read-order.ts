@@ -10,7 +10,7 @@ import { deniedClaims } from "./answer/denied.ts";
 import { certificatesOf, needsOf } from "./answer/needs.ts";
 import { ownWords, partsOfTokens } from "./answer/own-words.ts";
 import { placeOf } from "./answer/place.ts";
-import { isOrder } from "./answer/purpose.ts";
+import { isOrder, withoutPast } from "./answer/purpose.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
@@ -21,7 +21,8 @@ import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
 import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
-import { GEOGRAPHIC, placeClaims } from "./grammar/places.ts";
+import { GEOGRAPHIC } from "./grammar/place-words.ts";
+import { placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
 import { rowClaims } from "./grammar/row-claims.ts";
 import { siteClaims } from "./grammar/site-claims.ts";
@@ -29,6 +30,7 @@ import { NEED_RULES } from "./grammar/rules-need.ts";
 import { ASIDE_RULES } from "./grammar/rules-aside.ts";
 import { NUMBER_RULES } from "./grammar/rules-number.ts";
 import { PAY_RULES } from "./grammar/rules-pay.ts";
+import { PURPOSE_RULES } from "./grammar/rules-purpose.ts";
 import { PLACE_RULES } from "./grammar/rules-place.ts";
 import { TIME_RULES } from "./grammar/rules-time.ts";
 import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
@@ -67,7 +69,15 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
     certificates: certificatePhrases(),
     places: placeNames(),
     grammar: grammarOf(
-      [...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...ASIDE_RULES, ...PLACE_RULES, ...NEED_RULES],
+      [
+        ...TIME_RULES,
+        ...PAY_RULES,
+        ...NUMBER_RULES,
+        ...ASIDE_RULES,
+        ...PLACE_RULES,
+        ...NEED_RULES,
+        ...PURPOSE_RULES,
+      ],
       {
         amount,
         clock,
@@ -144,7 +154,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
     (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
-  const claims = ownWords(best, partOf);
+  const claims = withoutPast(tokens, ownWords(best, partOf), purposes);
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
@@ -170,10 +180,25 @@ function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer, gramm
       names.last.has(word) ||
       gazetteer.named(placeName(word)).length > 0;
     const meant = known ? undefined : lexicon.meant(word);
-    return meant === undefined ? token : { ...token, word: meant, key: singular(meant) };
+    return meant === undefined || isPartOfName(typed.tokens, at, gazetteer)
+      ? token
+      : { ...token, word: meant, key: singular(meant) };
   });
   return { ...typed, tokens };
 }
+
+/** "los lunas nm" is a town, and no Monday. */
+function isPartOfName(tokens: readonly Token[], at: number, gazetteer: Gazetteer): boolean {
+  const [before, own, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
+  const isName = (left: Token | undefined, right: Token | undefined): boolean =>
+    left?.kind === "word" &&
+    right?.kind === "word" &&
+    (gazetteer.named(placeName(`${left.word} ${right.word}`))[0]?.population ?? 0) >= NAME_POPULATION_MIN;
+  return isName(before, own) || isName(own, next);
+}
+
+/** Of a town of two words, one of which looks like a misspelt word of another kind. */
+const NAME_POPULATION_MIN = 2000;
 
 /** Everything that stretches of the text may say. */
 function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[] {
@@ -227,6 +252,8 @@ function certificateClaims(
     const [name] = found?.values ?? [];
     if (found === undefined || name === undefined) continue;
     const { words, to } = found;
+    // "pa'l lunes" is no PALS.
+    if (words === 1 && (tokens[from] as Token).text.includes("'")) continue;
     const titled = longestPhrase(titles.phrases, tokens, links, from, to);
     const title = titled?.to === to && titled.values.some(({ weak }) => !weak);
     const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
@@ -280,7 +307,14 @@ function costBeside(left: Of<"place">, right: Of<"place">): number {
   const { state, county } = other.value;
   if (state !== better.value.state || !isWithin(other.value, better.value))
     return (1 - SECOND_PLACE_SHARE) * other.weight;
-  return county !== undefined || better.value.county !== undefined ? 0 : APART_COST;
+  if (county !== undefined || better.value.county !== undefined) return 0;
+  // "Reno NV and Tulsa OK": a state right behind its city is read with it or says nothing.
+  const beside =
+    left.value.city !== undefined &&
+    right.value.city === undefined &&
+    right.corrections === undefined &&
+    right.from <= left.to + 1;
+  return beside ? right.weight : APART_COST;
 }
 
 /** A state beside its city or its county. */

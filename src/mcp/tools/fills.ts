@@ -41,7 +41,7 @@ export const proposeFill = tool({
       const seen = version ?? (await filld.state({ fill_id }, call)).version;
       return { fill: await filld.propose({ fill_id, version: seen, ...people }, call) };
     }
-    const { shortlist, excluded, unchecked, ...opened } = await filld.open(
+    const { shortlist, excluded, order_findings, unchecked, ...opened } = await filld.open(
       {
         ...(order_text === undefined ? {} : { order_text }),
         ...(order === undefined ? {} : { order }),
@@ -60,12 +60,13 @@ export const proposeFill = tool({
           : "Nobody is proposed: nobody fits.";
       return { fill: opened, shortlist: ranked, excluded, note };
     }
+    const notes = [...order_findings.map(({ message }) => `The order is refused: ${message}.`), ...unchecked];
     const fill = await filld.propose({ fill_id: opened.fill_id, version: opened.version, ...people }, call);
     return {
       fill,
       shortlist: ranked,
       excluded,
-      ...(unchecked.length === 0 ? {} : { note: unchecked.join(" ") }),
+      ...(notes.length === 0 ? {} : { note: notes.join(" ") }),
     };
   },
 });

@@ -18,7 +18,7 @@ import { Fault } from "#rpc/fault";
 import { Learner } from "./learn/learn.ts";
 import { drafted } from "./messages/draft.ts";
 import { csvOf, mboxOf } from "./messages/export.ts";
-import { completed, wordsOf } from "./order/complete.ts";
+import { completed, withWishes, wordsOf } from "./order/complete.ts";
 import { checkedOrder, corrected } from "./order/correct.ts";
 import { followBoard, followFill, wireEvent } from "./follow.ts";
 import { type Proposed, proposedByHand, proposedByModel, proposedByRank } from "./people/propose.ts";
@@ -181,7 +181,10 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
         },
         call,
       );
-      const { order, assumed, missing } = completed(given ?? {}, { role: read, slots: read.slots });
+      const { order, assumed, missing } = completed(withWishes(given ?? {}, order_text ?? ""), {
+        role: read,
+        slots: read.slots,
+      });
       checkedOrder(order);
       const wanted = {
         fillId,
@@ -555,8 +558,9 @@ function readingOf({ query }: Ranked): NonNullable<Fill["reading"]> {
   };
 }
 
-function listOf({ shortlist: list, excluded, unchecked }: Ranked): Omit<Ranked, "query"> {
-  return { shortlist: list, excluded, unchecked };
+function listOf(ranked: Ranked): Omit<Ranked, "query"> {
+  const { query: _, ...list } = ranked;
+  return list;
 }
 
 function shortlistEvent(version: number, { shortlist: list, excluded }: Ranked): Draft<"shortlist.proposed"> {

@@ -237,6 +237,20 @@ describe.each(["local", "remote"] as const)("observerd, %s", (topology) => {
     }
   });
 
+  test("an event that is too large is dropped and counted; what is not kept of one does not make it so", async () => {
+    const before = (await own.service.stats({})).dropped;
+    const notes = Array.from({ length: 20 }, () => "x ".repeat(4000));
+    expect(await own.service.record({ source: "a", kind: "huge", data: { notes } })).toEqual({
+      dropped: true,
+    });
+    expect((await own.service.stats({})).dropped).toBe(before + 1);
+    const data = { prompt: "x ".repeat(40_000), took_ms: 5 };
+    expect((await own.service.record({ source: "a", kind: "long", data })).dropped).toBe(false);
+    expect((await own.service.events({ kind: "long" })).events.map((event) => event.data)).toEqual([
+      { took_ms: 5 },
+    ]);
+  });
+
   test("alert rules are kept, measured, fire as events, and are removed", async () => {
     const { service } = own;
     const rule = {

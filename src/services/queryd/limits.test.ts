@@ -152,7 +152,7 @@ describe("a stream of a million rows", () => {
 
   const bytesThere = (): number => Math.max(...fresh.stats().pids.map(residentBytes));
   const counted = async (rows: number, accept: string, each: () => void): Promise<number> => {
-    const { body } = await streaming.sqlStream({ sql: rowsOf(rows), accept });
+    const { body } = await streaming.sqlStream({ sql: rowsOf(rows), accept, timeout_ms: 300_000 });
     let count = 0;
     if (accept === ARROW) {
       const bytes: AsyncIterable<Uint8Array> = body as Bytes;

@@ -79,6 +79,9 @@ export const WORKERS = [
   worker("w-15", "Ivo Stone", { blocks: [{ scope: "client", client_id: "c-9", reason: "late" }] }),
   worker("w-16", "Ana Nunez Vega", { merged_into: "w-1" }),
   worker("w-17", "Ben Young", { minor: "under_16" }),
+  worker("w-19", "Ivo R. Stone", { merged_into: "w-15" }),
+  worker("w-20", "Pia Lund", { minor: "Under 16" }),
+  worker("w-21", "Gil Moss", { minor: "no" }),
   worker("w-18", "Zoe Hart", { sms_consent: "revoked", email_status: "bounced", state: "TX" }),
 ];
 

@@ -151,6 +151,7 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
               />
               <KeptOut
                 excluded={list.data.excluded}
+                ofOrder={list.data.order_findings}
                 unchecked={list.data.unchecked}
                 chosen={chosen}
                 onChoose={setChosen}

@@ -1,18 +1,20 @@
 // Who is kept out and by which rule: nobody of the role is dropped without a word.
 
 import { type ReactNode, useState } from "react";
-import type { Excluded } from "#contracts/fill";
+import type { Excluded, Shortlist } from "#contracts/fill";
 import { counted } from "../parts/words.ts";
 import { ruleWords } from "./rule-words.ts";
 
 interface KeptOutProps {
   readonly excluded: readonly Excluded[];
+  /** What is refused of the order itself. */
+  readonly ofOrder: Shortlist["order_findings"];
   readonly unchecked: readonly string[];
   readonly chosen: ReadonlySet<string>;
   readonly onChoose: (chosen: ReadonlySet<string>) => void;
 }
 
-export function KeptOut({ excluded, unchecked, chosen, onChoose }: KeptOutProps): ReactNode {
+export function KeptOut({ excluded, ofOrder, unchecked, chosen, onChoose }: KeptOutProps): ReactNode {
   const [text, setText] = useState("");
   const words = text.toLowerCase();
   const found = excluded.filter(({ worker_id, name = "" }) =>
@@ -68,6 +70,20 @@ export function KeptOut({ excluded, unchecked, chosen, onChoose }: KeptOutProps)
           </ul>
         </details>
       ))}
+      {ofOrder.length > 0 && (
+        <details open>
+          <summary>
+            The order itself is refused <span className="count">{ofOrder.length}</span>
+          </summary>
+          <ul>
+            {ofOrder.map(({ code, message, hint, law }) => (
+              <li key={`${code} ${message}`}>
+                {message}. {hint} {law !== undefined && <span className="muted">{law}</span>}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {unchecked.length > 0 && (
         <details>
           <summary>

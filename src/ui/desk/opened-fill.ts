@@ -12,7 +12,7 @@ export function handOver(reply: Fill & Shortlist): void {
 /** Once only: a page that is opened again reads what holds then. */
 export function takeOver(fillId: string): { readonly fill: Fill; readonly list: Shortlist } | undefined {
   if (opened?.fill_id !== fillId) return undefined;
-  const { shortlist, excluded, unchecked, ...fill } = opened;
+  const { shortlist, excluded, order_findings, unchecked, ...fill } = opened;
   opened = undefined;
-  return { fill, list: { shortlist, excluded, unchecked } };
+  return { fill, list: { shortlist, excluded, order_findings, unchecked } };
 }

@@ -2,7 +2,7 @@
 // loses nothing: what the other person changed is told, and the same write can be sent again on top of it.
 
 import { useRef, useState } from "react";
-import type { Excluded, Fill, fills, Shortlist } from "#contracts/fill";
+import type { Fill, fills, Shortlist } from "#contracts/fill";
 import type { OutputOf } from "#rpc/contract";
 import { filld } from "../wire/client.ts";
 import { useFollow } from "../wire/follow.ts";
@@ -95,11 +95,17 @@ export function useFill(fillId: string): FillWork {
       const changed = await send(seen);
       setRanksBefore(ranksOf(list.data));
       version.current = changed.version;
-      const { shortlist, excluded, unchecked, ...state } = changed as Fill & Partial<Shortlist>;
+      const {
+        shortlist,
+        excluded = [],
+        order_findings = [],
+        unchecked = [],
+        ...state
+      } = changed as Fill & Partial<Shortlist>;
       fill.take(state);
       if (shortlist === undefined) {
         list.refresh();
-      } else list.take({ shortlist, excluded: excluded ?? ([] as Excluded[]), unchecked: unchecked ?? [] });
+      } else list.take({ shortlist, excluded, order_findings, unchecked });
       setNews([]);
       return true;
     } catch (thrown) {

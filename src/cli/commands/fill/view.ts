@@ -1,6 +1,6 @@
 // Fills as lines and tables for people.
 
-import type { Candidate, Excluded, Fill, Seat } from "#contracts/fill";
+import type { Candidate, Excluded, Fill, Seat, Shortlist } from "#contracts/fill";
 import type { House } from "#contracts/house";
 import type { Finding } from "#contracts/validate";
 import { emit, type Field, pairLines } from "../../terminal/output.ts";
@@ -141,7 +141,15 @@ export function findingLines(findings: readonly Finding[]): string[] {
   });
 }
 
-export async function showExcluded(excluded: readonly Excluded[]): Promise<void> {
+/** Whom a rule keeps out, what the rules refuse of the order itself, and what they could not look at. */
+export async function showRules(list: Omit<Shortlist, "shortlist">): Promise<void> {
+  await showExcluded(list.excluded);
+  for (const { message, law, hint = "" } of list.order_findings)
+    say(`The order is refused: ${message}${law === undefined ? "" : ` (${law})`}. ${hint}`.trimEnd());
+  for (const line of list.unchecked) say(`Not checked: ${line}`);
+}
+
+async function showExcluded(excluded: readonly Excluded[]): Promise<void> {
   if (excluded.length === 0) return;
   say(`Kept out by a rule, of the people of the role nearby: ${excluded.length}`);
   await emit("table", {

@@ -46,7 +46,7 @@ function denyAfter(tokens: readonly Token[], claims: readonly Claim[], at: numbe
     const claim = claims[next] as Claim;
     const between = tokens.slice(end, claim.from);
     if (between.length > REACH_MAX || between.some(endsReach)) return;
-    if (CLOSE_ONLY.has(claim.kind) && between.length > 1) return;
+    if (CLOSE_ONLY.has(claim.kind) && (between.length > 1 || !between.every(leadsOn))) return;
     if (PASSED.has(claim.kind)) {
       end = claim.to;
       continue;
@@ -83,6 +83,15 @@ function denyBefore(
     return;
   }
 }
+
+/** "not in Austin" is about the place, "not journeyman Austin" about somebody. */
+function leadsOn({ word }: Token): boolean {
+  return LEADING.has(word);
+}
+
+const LEADING: ReadonlySet<string> = new Set(
+  "in at on for from to near by with the this next before after until around en de el la para".split(" "),
+);
 
 function endsReach({ kind, word }: Token): boolean {
   return kind === "mark" && !["-", "/", "&", "'", "("].includes(word);

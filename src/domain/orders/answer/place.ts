@@ -33,12 +33,13 @@ export function placeOf(
   zoneOfState: (code: string) => string | undefined,
 ): PlaceAnswer {
   const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
-  const best = places.toSorted((left, right) => right.weight - left.weight)[0];
+  const heaviest = places.toSorted((left, right) => right.weight - left.weight)[0];
+  const best = heaviest && firstOfTwo(places, heaviest, gazetteer);
   if (best === undefined) return { slots: {}, point: undefined, used: new Set() };
-  const used = new Set<Claim>([best]);
+  const used = new Set<Claim>([best, ...places.filter(({ from }) => from === best.from)]);
   let value = best.value;
   for (const other of places) {
-    if (other === best) continue;
+    if (other.from === best.from) continue;
     const completed = together(value, other.value, gazetteer);
     if (completed === undefined) continue;
     value = completed;
@@ -66,6 +67,20 @@ export function placeOf(
     ...(timezone !== undefined && { timezone }),
   };
   return { slots, point, used };
+}
+
+/** Smaller places are rather words. */
+const TOWN_POPULATION_MIN = 5000;
+
+/** "Tulsa or Broken Arrow, OK": the first of two cities that share a state, which is said once. */
+function firstOfTwo(places: readonly Of<"place">[], last: Of<"place">, gazetteer: Gazetteer): Of<"place"> {
+  const { city, state } = last.value;
+  const first = places.find(({ to, value }) => to + 1 === last.from && value.city !== undefined);
+  const apart = last.to === last.from + 1;
+  if (apart || first?.value.city === undefined || city === undefined || state === undefined) return last;
+  const known = inState(first.value.city, state, gazetteer);
+  if (known === undefined || known.population < TOWN_POPULATION_MIN || first.value.city === city) return last;
+  return { ...first, value: { city: known.city, state, known } };
 }
 
 /** What two mentions say together, undefined when they are of different places. */

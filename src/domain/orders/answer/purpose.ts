@@ -1,7 +1,8 @@
 // Whether a text asks for people at all. Thanks, invoices, jokes and instructions to the reader do not; what speaks for and
-// against is claimed by `grammar/rules-need.ts`, and weighed here with what was read.
+// against is claimed by `grammar/rules-purpose.ts`, and weighed here with what was read.
 
 import type { Claim, Kind, Of } from "../grammar/claim.ts";
+import type { Token } from "../text/tokens.ts";
 
 /** What speaks for an order besides its own words. */
 const COUNT_PURPOSE = 1.5;
@@ -15,6 +16,35 @@ const COUNTED_PURPOSE = 3;
 const STRONG_AGAINST = 4;
 /** "need a replacement", "looking for somebody": asked so, what was said before does not matter. */
 const PLAIN_PURPOSE = 4;
+
+/**
+ * Without what a sentence of thanks or complaint names, where another sentence asks for somebody: "Thanks for the cooks.
+ * We need 2 servers" is about servers.
+ */
+export function withoutPast(
+  tokens: readonly Token[],
+  claims: readonly Claim[],
+  purposes: readonly Of<"purpose">[],
+): readonly Claim[] {
+  const against = purposes.filter(({ value }) => value.order <= -STRONG_AGAINST);
+  if (against.length === 0) return claims;
+  const sentences = sentencesOf(tokens);
+  const past = new Set(against.map(({ from }) => sentences[from]));
+  const isPast = ({ from }: Claim): boolean => past.has(sentences[from]);
+  const asked = claims.some((claim) => claim.kind === "role" && !isPast(claim));
+  return asked ? claims.filter((claim) => !PAST.has(claim.kind) || !isPast(claim)) : claims;
+}
+
+/** What belongs to those that were thanked for; a place may be the order's as well. */
+const PAST: ReadonlySet<Kind> = new Set(["role", "count", "day"]);
+
+/** The number of the sentence that a token stands in. */
+function sentencesOf(tokens: readonly Token[]): number[] {
+  let sentence = 0;
+  return tokens.map(({ word }) => (SENTENCE_ENDS.has(word) ? sentence++ : sentence));
+}
+
+const SENTENCE_ENDS: ReadonlySet<string> = new Set([".", "!", "?", "\n", ";"]);
 
 /** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
 export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {

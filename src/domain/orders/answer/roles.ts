@@ -7,6 +7,7 @@ import type { Lexicon } from "../tables/lexicon.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Claim, Of } from "../grammar/claim.ts";
 import type { RoleShare } from "../order-reading.ts";
+import { roleOf } from "./role-choice.ts";
 
 export interface RoleView {
   readonly tokens: readonly Token[];
@@ -100,7 +101,7 @@ function properOnes(view: RoleView, claims: readonly RoleClaim[]): RoleClaim[] {
   const titles = kept.filter(({ value }) => value.form === "title");
   const work = kept.filter(({ value }) => value.form === "work");
   const counted = (claim: RoleClaim): boolean =>
-    view.claims.some(({ kind, to }) => kind === "count" && to === claim.from);
+    view.claims.some(({ kind, from, to }) => kind === "count" && (to === claim.from || from === claim.to));
   const best =
     titles.length > 0
       ? kept.filter(
@@ -115,16 +116,24 @@ function properOnes(view: RoleView, claims: readonly RoleClaim[]): RoleClaim[] {
 }
 
 /** "flagger, laborer, operator": one of a list, and a word for somebody. */
-function isListed({ tokens }: RoleView, { from, to }: RoleClaim): boolean {
+function isListed({ tokens, claims }: RoleView, { from, to }: RoleClaim): boolean {
   const last = tokens[to - 1];
   if (last === undefined || last.kind !== "word" || !AGENT.test(last.key)) return false;
-  const before = tokens[from - 1];
+  // "electricians and their helpers".
+  const before = OWNERS.has(tokens[from - 1]?.word ?? "") ? tokens[from - 2] : tokens[from - 1];
   const after = tokens[to];
   return (
     LIST_JOINS.has(before?.word ?? "\n") &&
-    (after === undefined || after.kind === "mark" || LIST_JOINS.has(after.word))
+    (after === undefined ||
+      after.kind === "mark" ||
+      LIST_JOINS.has(after.word) ||
+      claims.some(({ kind, from: start }) => start === to && LIST_ENDS.has(kind)))
   );
 }
+
+const OWNERS: ReadonlySet<string> = new Set(["their", "a", "his", "sus", "su"]);
+/** What an order goes on with behind its list. */
+const LIST_ENDS: ReadonlySet<Claim["kind"]> = new Set(["place", "day", "hours"]);
 
 const LIST_JOINS: ReadonlySet<string> = new Set([",", "/", "&", "+", "and", "y", "\n", ";", "or"]);
 
@@ -244,6 +253,8 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   )
     factor *= 0.7;
   const before = tokens[claim.from - 1];
+  // "aircraft mechanic" is no car mechanic.
+  if (before !== undefined && view.lexicon.has(before.word, "othertrade")) return HEAD_BEHIND;
   if (
     before !== undefined &&
     before.kind === "word" &&
@@ -330,51 +341,6 @@ function isAnnounced({ tokens, lexicon }: RoleView, claim: RoleClaim): boolean {
     if (token.kind === "mark" && token.word !== "-") return false;
   }
   return false;
-}
-
-const DRIVING_CERTIFICATES: ReadonlySet<string> = new Set([
-  "CDL A",
-  "CDL B",
-  "CDL",
-  "CDL C",
-  "Hazmat",
-  "Tanker",
-]);
-/** Words that say which field is meant, by the family of roles. */
-const FIELD_WORDS: Readonly<Record<string, string>> = {
-  warehouse: "warehouse",
-  dock: "warehouse",
-  loading: "warehouse",
-  distribution: "warehouse",
-  construction: "construction",
-  jobsite: "construction",
-  concrete: "construction",
-  demo: "construction",
-  building: "construction",
-  obra: "construction",
-  production: "manufacturing",
-  factory: "manufacturing",
-  plant: "manufacturing",
-  manufacturing: "manufacturing",
-  restaurant: "food service",
-  kitchen: "food service",
-  banquet: "food service",
-  landscaping: "landscaping",
-};
-
-/** Of several roles that a title stands for, the one that goes with the rest of the order. */
-function roleOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[]): Role {
-  const [first, ...others] = claim.value.roles;
-  if (first === undefined) throw new Error("a claim to a role names one");
-  if (first.name === "Delivery Driver" && view.certificates.some((name) => DRIVING_CERTIFICATES.has(name))) {
-    return view.holders.get("CDL") ?? first;
-  }
-  if (others.length === 0) return first;
-  const families = new Set<string | undefined>();
-  for (const other of all)
-    if (other !== claim && other.value.roles.length === 1) families.add(other.value.roles[0]?.family);
-  for (const { word } of view.tokens) if (Object.hasOwn(FIELD_WORDS, word)) families.add(FIELD_WORDS[word]);
-  return claim.value.roles.find(({ family }) => families.has(family)) ?? first;
 }
 
 /** Tokens between a count and its role. */
@@ -465,10 +431,10 @@ function correctedOwner(count: Of<"count">, wanted: readonly RoleClaim[]): RoleC
   );
 }
 
+const BREAKS: ReadonlySet<string> = new Set([",", ";", "\n", "."]);
+
 function breaks(tokens: readonly Token[], from: number, to: number): boolean {
-  return tokens
-    .slice(from, to)
-    .some(({ word }) => word === "," || word === ";" || word === "\n" || word === ".");
+  return tokens.slice(from, to).some(({ word, glued }) => BREAKS.has(word) || (word === "/" && !glued));
 }
 
 /** Requests for one role are one request. */

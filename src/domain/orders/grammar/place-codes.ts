@@ -7,6 +7,8 @@ import type { PlaceValue } from "./claim.ts";
 import {
   behindCity,
   COMMON_CODES,
+  endsLonger,
+  GEOGRAPHIC,
   leadOf,
   type PlaceClaim,
   type PlaceWords,
@@ -95,6 +97,9 @@ const METRO_WORDS: ReadonlySet<string> = new Set([
   "strip",
 ]);
 
+/** Of a town whose name begins like a nickname of another one. */
+const LONGER_POPULATION_MIN = 20_000;
+
 export function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
   const found = longestPhrase(words.names.nicknames, tokens, words.links, from);
   const [nickname] = found?.values ?? [];
@@ -102,8 +107,18 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
   const token = tokens[from] as Token;
   const lead = leadOf(tokens, from);
   if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
+  // "Fair Oaks" is no airport.
+  if (found.words === 1 && nickname.kind === "airport" && token.word !== token.key) return [];
   if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
     return [];
+  // "E. St. Louis" is no St. Louis.
+  if (endsLonger(tokens, { from, to: found.to }, words.gazetteer)) return [];
+  // "Brooklyn Park" is no park in Brooklyn.
+  const next = tokens[found.to];
+  if (found.words === 1 && next?.kind === "word" && GEOGRAPHIC.has(next.word)) {
+    const [longer] = words.gazetteer.named(placeName(`${token.word} ${next.word}`));
+    if (longer !== undefined && longer.population >= LONGER_POPULATION_MIN) return [];
+  }
   // "en la obra": an article, unless nothing follows that it could stand before.
   if (found.words === 1 && token.word === "la" && !token.upper && tokens[from + 1]?.kind === "word") {
     if (words.states[from + 1]?.code !== "CA" && !METRO_WORDS.has(tokens[from + 1]?.word ?? "")) return [];

@@ -116,7 +116,9 @@ export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon)
     if (mark?.kind !== "mark" || !mark.glued) continue;
     const short = mark.word === "." && ABBREVIATED.has(token.word);
     const hyphen = mark.word === "-" && tokens[at + 1]?.glued === true;
-    if (short || hyphen) at++;
+    // "Land O' Lakes".
+    const elided = mark.word === "'" && token.word === "o";
+    if (short || hyphen || elided) at++;
   }
   return runs.reverse();
 }
@@ -145,6 +147,9 @@ const PLACE_WORDS: ReadonlySet<string> = new Set([
   "greater",
   "fill",
   "place",
+  "head",
+  "hot",
+  "show",
 ]);
 
 export const ABBREVIATED: ReadonlySet<string> = new Set([
@@ -160,6 +165,13 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
   "so",
   "pt",
 ]);
+
+/** Words of names of places. */
+export const GEOGRAPHIC: ReadonlySet<string> = new Set(
+  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
+    " ",
+  ),
+);
 
 export function stateAt(
   tokens: readonly Token[],
@@ -247,4 +259,38 @@ export function titleCase(word: string): string {
   return mixed
     ? word
     : word.toLowerCase().replace(/(?<![\p{L}\p{M}'’])\p{L}/gu, (letter) => letter.toUpperCase());
+}
+
+/** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
+export function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
+  const { word, kind } = tokens[at] as Token;
+  if (kind !== "word" || state.form !== "code" || !WORD_CODES.has(word)) return true;
+  const next = tokens[state.to];
+  return next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word);
+}
+
+const AFTER_CODE: ReadonlySet<string> = new Set(
+  "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tomorrow tmrw today tonight asap next this start starting for from at on need needs nights days overnight starts urgent lunes martes manana pay pays paying usa".split(
+    " ",
+  ),
+);
+
+/** Residents: below it a place is hardly known beyond its county. */
+export const HAMLET_POPULATION_MAX = 2000;
+export const LARGE_TOWN_MIN = 50_000;
+
+const COMPASS: ReadonlySet<string> = new Set(["n", "s", "e", "w", "north", "south", "east", "west"]);
+
+/** "E. St. Louis" is no St. Louis. */
+export function endsLonger(
+  tokens: readonly Token[],
+  { from, to }: Pick<Run, "from" | "to">,
+  gazetteer: Gazetteer,
+): boolean {
+  const point = tokens[from - 1]?.word === "." && tokens[from - 1]?.glued === true;
+  const direction = tokens[point ? from - 2 : from - 1];
+  if (direction === undefined || !COMPASS.has(direction.word)) return false;
+  const own = tokens.slice(from, to).flatMap(({ kind, word }) => (kind === "mark" ? [] : [word]));
+  const [longer] = gazetteer.named(placeName([direction.word, ...own].join(" ")));
+  return longer !== undefined && longer.population >= HAMLET_POPULATION_MAX;
 }

@@ -7,15 +7,20 @@ import { isVocabulary } from "../tables/lexicon.ts";
 import { longestPhrase } from "../tables/phrases.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Correction } from "./claim.ts";
+import { unknownCity } from "./place-unknown.ts";
 import { countyAt, nicknamesAt, postalAt, withPostal } from "./place-codes.ts";
 import {
-  ABBREVIATED,
   behindCity,
   COMMON_CODES,
+  endsLonger,
   endsSegment,
   type FoundState,
+  GEOGRAPHIC,
+  HAMLET_POPULATION_MAX,
   isWordLike,
+  LARGE_TOWN_MIN,
   leadOf,
+  mayBeCode,
   type PlaceClaim,
   type PlaceKnowledge,
   type PlaceWords,
@@ -24,7 +29,6 @@ import {
   SMALL_CLASSES,
   stateAt,
   stateKey,
-  titleCase,
   WORD_CODES,
 } from "./place-words.ts";
 
@@ -88,141 +92,98 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
       1.3 * (run.words - 1) +
       (state.clear ? 0.5 : 0) +
       (leadOf(tokens, run.from) >= 1 ? LED_WEIGHT : 0) +
-      (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0);
+      (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0) +
+      (run.words > 1 && opens(tokens, run) && words.isPersonName((tokens[run.from] as Token).word)
+        ? PERSON_NAME_WEIGHT
+        : 0);
     const title =
       run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
     const led = leadOf(tokens, run.from) >= 1 && !direct;
-    const meant = likelier(run, known, gazetteer);
+    const meant = likelier(run, known, gazetteer, known.state);
     const value = { city: meant.city, state: meant.state, known: meant };
     const typed = tokens
       .slice(run.from, run.to)
       .map(({ text }) => text)
       .join(" ");
     const corrections = meant === known ? [] : [{ typed, read: meant.city }];
-    // "painter va" is a painter, though Virginia has a Painter.
-    const sure = led || (leadOf(tokens, run.from) >= 1 && state.clear);
+    // "painter va" is a painter, though Virginia has a Painter; "in parker tx" is a place.
+    const code = state.clear || !WORD_CODES.has((tokens[at] as Token).word);
+    const bracketed = closed && known.population >= TOWN_POPULATION_MIN;
+    const sure = led || bracketed || (leadOf(tokens, run.from) >= 1 && code);
     const own = title && !sure ? weight - 2.5 : weight;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
     );
   }
   if (named.length > 0) {
-    const alone = cityAlone(tokens, run, named, words, []);
+    const alone = isElsewhere(tokens, run, named, words)
+      ? undefined
+      : cityAlone(tokens, run, named, words, []);
     if (alone !== undefined) claims.push(alone);
   }
   return claims;
+}
+
+/** "Salem, VT": a clear state right behind a name says where it is, and where it is not. */
+function isElsewhere(
+  tokens: readonly Token[],
+  { to }: Run,
+  named: readonly Place[],
+  words: PlaceWords,
+): boolean {
+  return behindCity(tokens, to).some(({ at, open }) => {
+    const state = words.states[at];
+    return (
+      !open &&
+      state?.clear === true &&
+      tokens[to]?.word !== "-" &&
+      state.form !== "short" &&
+      !named.some((place) => place.state === state.code)
+    );
+  });
 }
 
 /** "in Fishers, Indiana" is no fisher. */
 const LED_WEIGHT = 0.8;
 /** "Friday Harbor" is no harbor on Friday. */
 const DAY_NAME_WEIGHT = 4;
+/** "Holly Hill, FL" is no Holly. */
+const PERSON_NAME_WEIGHT = 2;
+
+/** Nothing stands before it that a longer name could begin with. */
+function opens(tokens: readonly Token[], { from }: Run): boolean {
+  const before = tokens[from - 1];
+  return before?.kind !== "word" && before?.word !== ".";
+}
 
 function saysDay(token: Token | undefined, { lexicon }: PlaceWords): boolean {
   return token !== undefined && (lexicon.has(token.word, "weekday") || lexicon.has(token.word, "month"));
 }
 
-/** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */
-function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
+/** A hamlet whose name is nearly that of a large city is that city, misspelt: of its own state where one is said. */
+function likelier(run: Run, known: Place, gazetteer: Gazetteer, state: string | undefined): Place {
   if (known.population >= HAMLET_POPULATION_MAX) return known;
-  const [similar] = [...gazetteer.similar(run.name, known.state), ...gazetteer.similar(run.name, undefined)];
+  const [similar] = gazetteer.similar(run.name, state);
   return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
 }
 
-const LARGE_TOWN_MIN = 50_000;
-const HAMLET_POPULATION_MAX = 2000;
+/** "Baker (LA)" is no baker, "painter (VA)" is no Painter. */
+const TOWN_POPULATION_MIN = 5000;
 const LARGE_POPULATION_MIN = 100_000;
 
-/** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
-function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
-  const { word, kind } = tokens[at] as Token;
-  if (kind !== "word" || state.form !== "code" || !WORD_CODES.has(word)) return true;
-  const next = tokens[state.to];
-  return next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word);
-}
-
-const AFTER_CODE: ReadonlySet<string> = new Set(
-  "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tomorrow tmrw today tonight asap next this start starting for from at on need needs nights days overnight starts urgent lunes martes manana pay pays paying usa".split(
-    " ",
-  ),
-);
-
-/** A city that no table has, before a state that is clear: in capitals, or behind a preposition. */
-function unknownCity(
-  tokens: readonly Token[],
-  run: Run,
-  state: FoundState,
-  { gazetteer, lexicon, isTitleWord, caseless }: PlaceWords,
-  direct: boolean,
-): PlaceClaim | undefined {
-  if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
-  const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
-  // "Blues Orlando FL" is Orlando.
-  for (let skip = 1; skip < own.length; skip++) {
-    if (DIRECTIONS.has(own[skip - 1]?.word ?? "")) break;
-    const shorter = placeName(
-      own
-        .slice(skip)
-        .map(({ word }) => word)
-        .join(" "),
-    );
-    if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
-  }
-  // "Oklahma City, OK" is a misspelt city and no unknown one.
-  const [similar] = gazetteer.similar(run.name, state.code);
-  if (similar !== undefined && similar.population >= LARGE_TOWN_MIN) return undefined;
-  const led = leadOf(tokens, run.from) >= 0.4;
-  for (const [number, token] of own.entries()) {
-    const last = number === own.length - 1;
-    const plain = token.word.length < 3 && !ABBREVIATED.has(token.word);
-    const closed = lexicon.meaningsOf(token.word);
-    const geographic = GEOGRAPHIC.has(token.word) && own.length > 1;
-    const small =
-      closed !== undefined &&
-      !geographic &&
-      (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
-    if (
-      plain ||
-      small ||
-      (isTitleWord(token.key) &&
-        !geographic &&
-        !(token.capital && (led || !last) && (number > 0 || (led && !direct))))
-    )
-      return undefined;
-    if (!caseless && !token.capital && !led && state.clear && !last) return undefined;
-  }
-  if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
-  // "Shelby Township", "Tahoe City": the name says itself that it is a place.
-  const suffixed = own.length > 1 && SUFFIXES.has(own.at(-1)?.word ?? "");
-  const city = own.map(({ text }) => titleCase(text)).join(" ");
-  const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);
-  const weight =
-    (sure ? 5 : 3) +
-    (caseless ? 0.6 : 1.2) * (own.length - 1) +
-    (state.clear ? 0.8 : 0) +
-    (led ? 0.6 : 0) +
-    (direct ? 0 : 0.6) +
-    (suffixed ? 2 : 0) +
-    (own.length > 1 && DIRECTIONS.has(own[0]?.word ?? "") ? 1 : 0);
-  return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
-}
-
-const SUFFIXES: ReadonlySet<string> = new Set(
-  "beach island islands city park lake lakes creek springs falls valley hill hills harbor heights grove village town township junction bluff bluffs landing glen cove canyon isle bays bay point shores estates ranch".split(
-    " ",
-  ),
-);
-const DIRECTIONS: ReadonlySet<string> = new Set(
-  "north south east west new old upper lower mount mt fort ft lake port point st saint el la san santa".split(
-    " ",
-  ),
-);
-/** Words of names of places. */
-export const GEOGRAPHIC: ReadonlySet<string> = new Set(
-  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
-    " ",
-  ),
-);
+/** Hamlets whose names are said of other things: "enter data in Excel", "all over New England". */
+const NO_HAMLETS: ReadonlySet<string> = new Set([
+  "excel",
+  "word",
+  "access",
+  "outlook",
+  "zoom",
+  "teams",
+  "oracle",
+  "new england",
+  "midwest",
+  "jersey",
+]);
 
 function cityAlone(
   tokens: readonly Token[],
@@ -232,8 +193,9 @@ function cityAlone(
   corrections: readonly Correction[],
 ): PlaceClaim | undefined {
   const [first] = named;
-  if (first === undefined) return undefined;
-  const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer);
+  if (first === undefined || NO_HAMLETS.has(run.name) || endsLonger(tokens, run, words.gazetteer))
+    return undefined;
+  const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer, undefined);
   const token = tokens[run.from] as Token;
   const lead = leadOf(tokens, run.from);
   const ends = endsSegment(tokens[run.to], words.lexicon);
@@ -262,7 +224,6 @@ function cityAlone(
   };
 }
 
-const TOWN_POPULATION_MIN = 5000;
 const RARE_NAME_LENGTH_MIN = 6;
 
 /** A town of a long name that is no word, no title and nobody's name. */

@@ -43,17 +43,22 @@ export const ASIDE_RULES: readonly Rule[] = [
   rule(
     "aside",
     3.5,
-    "<num> +|-? <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>|<measure>",
+    "<num> +|-? <yearword>|<monthword>|<hourword>|<minutes>|day|days|dia|dias|<week>|<measure>",
     nothing,
   ),
   rule("aside", 4.5, "<num> +|-? <yearword>|<monthword> of|de? experience|exp|experiencia|old", nothing),
   rule(
     "aside",
     4.5,
-    "<num> -|to <num> <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>|<measure>",
+    "<num> -|to <num> <yearword>|<monthword>|<hourword>|<minutes>|day|days|dia|dias|<week>|<measure>",
     nothing,
   ),
-  rule("aside", 4.5, "n:<amount> +|-? <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>", nothing),
+  rule(
+    "aside",
+    4.5,
+    "n:<amount> +|-? <yearword>|<monthword>|<hourword>|<minutes>|day|days|dia|dias|<week>",
+    nothing,
+  ),
   rule(
     "aside",
     4,
@@ -65,7 +70,18 @@ export const ASIDE_RULES: readonly Rule[] = [
     LONG_THINGS.has(scope.tokens[to]?.word ?? "") ? {} : undefined,
   ),
   rule("aside", 4, "<num> %", nothing),
-  rule("aside", 4, "<num> - <unit>|<yearword>|<monthword>|<hourword>|<measure>|<day>|<week>", nothing),
+  // Regions that are no place, and have places in their names.
+  rule("aside", 9, "new england", nothing),
+  // "4 tens", "five eights": how long a week is.
+  rule("aside", 6, "<int> -? tens|eights|twelves", nothing),
+  // "2-2-3 rotation".
+  rule("aside", 5, "<int> ~- ~<int> ~- ~<int>", nothing),
+  rule(
+    "aside",
+    4,
+    "<num> - <unit>|<yearword>|<monthword>|<hourword>|<measure>|day|days|dia|dias|<week>",
+    nothing,
+  ),
   rule("aside", 4.5, "<int> +", nothing),
   rule("aside", 5, "<int> +|years|yrs|anos? or|and|y|o older|over|up|above|mayores|mas", nothing),
   rule(
@@ -132,6 +148,7 @@ export const ASIDE_RULES: readonly Rule[] = [
   ),
   rule("aside", 5, "<digits> <word> <street>", nothing),
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
+  rule("aside", 12, "<digits> n|s|e|w|north|south|east|west .? <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),
   rule("aside", 10, "<num> ~x ~<num> ~s|hr|hrs|h?", nothing),

@@ -36,20 +36,11 @@ function calledOff({ scope, from }: Match): object | undefined {
   return scope.tokens.some(({ word }, at) => at !== from && REPLACING.has(word)) ? {} : undefined;
 }
 
-/** Words that ask for somebody, whatever stands behind them. */
-const FOR_ANOTHER: ReadonlySet<string> = new Set(
-  "somebody someone alguien replacement replacements replace backfill cover coverage sub".split(" "),
-);
-
 const REPLACING: ReadonlySet<string> = new Set(
   "need needs needed replace replacement replacements backfill cover coverage sub fill send find reemplazo reemplazar necesito necesitamos".split(
     " ",
   ),
 );
-
-function purpose(order: number) {
-  return () => ({ order });
-}
 
 const TALK = "speaking|speaker|speakers|speaks|speak|spoken|language|hablante|hablantes|fluency";
 const NEEDED =
@@ -180,17 +171,17 @@ export const NEED_RULES: readonly Rule[] = [
   rule(
     "negation",
     2,
-    "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never",
+    "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never|neither",
     () => ({ after: true }),
   ),
   rule(
     "negation",
     2.5,
-    "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?",
+    "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|aint|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?",
     (match) => {
       const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
       const denies = words.some(
-        (word) => word === "not" || word === "no" || /^(?:do|does|is|are|wo|ca)nt$/.test(word),
+        (word) => word === "not" || word === "no" || /^(?:do|does|is|are|ai|wo|ca)nt$/.test(word),
       );
       return denies ? { after: true } : undefined;
     },
@@ -229,6 +220,13 @@ export const NEED_RULES: readonly Rule[] = [
     () => ({ after: true }),
   ),
   rule("negation", 4, "have|got enough|plenty|too of? many?", () => ({ after: true })),
+  // "we already have cooks"; "must already have a TWIC" is asked for.
+  rule("negation", 4, "already|ya have|got|tenemos|tengo|hay the|our|los|las?", ({ scope, to }) =>
+    scope.starts("role", to) === undefined ? undefined : { after: true },
+  ),
+  rule("negation", 4, "0|zero", ({ scope, to }) =>
+    scope.starts("role", to) === undefined ? undefined : { after: true },
+  ),
   rule("negation", 4, "never mind|mindo about|on? the|those|my|our?", () => ({ after: true })),
   rule("negation", 3.5, "nevermind|nvm about|on? the|those|my|our?", () => ({ after: true })),
   rule("negation", 4, "is|are not what|whom? i|we? want|need|asked|looking for?", () => ({ after: false })),
@@ -330,42 +328,6 @@ export const NEED_RULES: readonly Rule[] = [
         : {};
     },
   ),
-
-  rule(
-    "purpose",
-    2,
-    "need|needs|needed|want|wants|require|requires|required|request|requesting|hire|hiring|fill|filling|backfill|staffing|seeking|seek|seeks|order|openings|opening|vacancy|recruiting|send|short|cover|find|lookin|requested",
-    purpose(2),
-  ),
-  // Somebody did not come, and is to be replaced: what was does not hide what is asked for.
-  rule(
-    "purpose",
-    2,
-    "need|needs|send|necesito|necesitamos|ocupo|ocupamos|manden|mandame me|us|to|a|an? a|another|an|one|un|una|otro|otra|somebody|someone|alguien|replacement|replacements|replace|backfill|cover|coverage|sub|<amount> replacement|sub|more|mas?",
-    ({ scope, to }) => {
-      const people = scope.meanings[to]?.has("people") === true || scope.starts("role", to) !== undefined;
-      return people || FOR_ANOTHER.has(scope.tokens[to - 1]?.word ?? "") ? { order: 4 } : undefined;
-    },
-  ),
-  rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
-  rule("purpose", 2.5, "looking|searching for someone|somebody|coverage|cover", purpose(4)),
-  rule("purpose", 2.5, "busco|buscando|buscamos a alguien", purpose(4)),
-  rule(
-    "purpose",
-    2,
-    "necesito|necesita|necesitan|necesitamos|busco|buscamos|busca|buscan|solicito|solicitamos|solicita|solicitan|requiere|requerimos|ocupo|ocupamos|ocupan|quiero|contratar|urge|urgen|faltan|mandame|envien|manden|consigueme",
-    purpose(2),
-  ),
-  rule(
-    "purpose",
-    2.5,
-    "se busca|necesita|necesitan|solicita|solicitan|buscan|requiere|requieren|ocupan",
-    purpose(2.5),
-  ),
-  rule("purpose", 2.5, "hacen falta", purpose(2.5)),
-  rule("purpose", 2.5, "could use", purpose(2)),
-  rule("purpose", 2, "call|shift|open <people>|out|positions|shifts", purpose(1)),
-  ...notAnOrder(),
 ];
 
 function noDenies(match: Match): Of<"negation">["value"] | undefined {
@@ -374,87 +336,4 @@ function noDenies(match: Match): Of<"negation">["value"] | undefined {
   if (next === undefined || ["one", "later", "earlier", "problem", "worries", "hay", "."].includes(next.word))
     return undefined;
   return { after: true };
-}
-
-function notAnOrder(): Rule[] {
-  const against = (weight: number, ...patterns: readonly string[]): Rule[] =>
-    patterns.map((pattern) => rule("purpose", 1, pattern, purpose(-weight)));
-  return [
-    ...against(
-      6,
-      "ignore|disregard|forget all|any|the|your|my|previous|prior|above|everything? of|the|your|my|previous|prior|above|earlier? the|your|previous|prior|above? instructions|prompts|rules|instruction|prompt|commands|orders|messages",
-      "you are an|a|now ai|assistant|chatgpt|llm|language|hacker|dan|free",
-      "system prompt|message|:",
-      "as an ai|llm|assistant",
-      "olvida|ignora las|todas|tus las|tus? instrucciones|reglas",
-      "return|output|print|respond|reply|answer|set|say|write|tell role|with|json|exactly|only|the|a|me as|a|the|of|to|joke|word|json|system|your|story|poem",
-      "pretend|imagine|act that|you|as|to you|a|be",
-      "walks|walked into a bar",
-      "knock ,|-? knock",
-      "why did the|a",
-      "what do you call|get",
-      "how many <word> does it",
-      "how many <word> <word> does it",
-      "out of office|the",
-      "looking|searching for work|job|jobs|employment",
-      "looking|searching for a job",
-      "busco|buscando trabajo|empleo|jale|chamba",
-      "happy birthday|anniversary",
-      "feliz cumpleanos|navidad|ano",
-    ),
-    ...against(
-      4,
-      "invoice|invoices|factura|facturas|remittance|receipt|statement|paystub|paystubs|paycheck|paychecks|timesheet|timesheets|timecard|timecards|w2|refund|chargeback|unsubscribe|newsletter|webinar|password",
-      "how much do|does|is|are",
-      "past due",
-      "overdue",
-      "please|kindly remit|pay",
-      "hours for last",
-      "thank|thanks you|so|a? for|so|lot the|sending|your|all|coming|last|covering|filling|getting|that|a|being|everything|much",
-      "gracias por",
-      "great|good|awesome|nice|amazing|excellent|terrific job|work|effort",
-      "did|doing|does a|an great|good|awesome|amazing|nice|terrible|bad|excellent|fantastic",
-      "was|were great|awesome|amazing|excellent|late|terrible|wonderful|fantastic|rude|terrific|lovely|no",
-      "showed|show up",
-      "quit|resigned|renuncio|renunciaron",
-      "llego|llegaron|llegan tarde|borracho|borrachos|mal",
-      "server|servers is|are|was|were|went down|offline|slow|up|back",
-      "what|how much|long? does|do a|an|the? <word> <word>? <word>? do|make|earn|mean|cost",
-      "left early|before|already|us|without|at|halfway|sick",
-      "walked|walk off|out",
-      "went home",
-      "was|were|been sent home",
-      "no ~-? showed",
-      "se fue|fueron",
-      "no vino|vinieron|llego|llegaron",
-      "never showed",
-      "called|call in|out sick",
-      "quit|resigned|got hurt|injured|fired",
-      "hizo|hicieron un|muy|buen buen|bien|trabajo",
-      "i|im apply|applying|am an|available|looking|interested for|to|in|a? a|work?",
-      "my resume|application|cv|paycheck|check|hours|timesheet|schedule",
-      "are you hiring|open",
-      "do you have|know|offer any|a|how|the",
-    ),
-    ...against(
-      2.5,
-      "yesterday",
-      "last night|week|weekend|month|year|time",
-      "ayer",
-      "attached|enclosed is|are|please|you?",
-      "payment|payments|balance|billing|billed",
-      "meeting|reminder|agenda|lunch|webinar|survey|feedback",
-      "happy|merry holidays|friday|monday|weekend|thanksgiving|christmas|new",
-      "lol|haha|hahaha|lmao|jaja|jajaja|rofl|joke|chiste",
-      "weather|recipe|poem|song|movie|game score",
-      "congratulations|congrats|felicidades",
-      "let me know",
-      "thanks|thank|thx|gracias|ty",
-      "see you",
-      "have a great|good|nice|wonderful",
-      "que tengan|tenga",
-      "how are you",
-      "what|who|when|where|why|how is|are|was|did|does|do|many|much|to",
-    ),
-  ];
 }

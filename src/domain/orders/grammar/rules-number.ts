@@ -14,6 +14,12 @@ function counted(match: Match): { count: number; weight?: number } | undefined {
     : { count };
 }
 
+/** The same for a number in digits. */
+function digits(match: Match): { count: number } | undefined {
+  const count = match.token("n")?.value ?? 0;
+  return count >= 1 && count <= HEADCOUNT_MAX ? { count } : undefined;
+}
+
 /** "Jan 4 2027 rn", "Dec 2026 servers": the year behind a date counts nothing. */
 function isYearOfDate({ scope: { tokens, lexicon }, from }: Match): boolean {
   if (!/^20\d\d$/.test(tokens[from]?.text ?? "")) return false;
@@ -170,17 +176,25 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   const made = counted(match);
   if (made === undefined || !match.scope.ends("role", match.from)) return undefined;
   const after = match.scope.tokens[match.to];
+  // "loader dock 14" is at a dock, "roofers 4 Monday" may be for Monday.
+  const before = match.scope.tokens[match.from - 1];
+  const named = match.from === match.to - 1 && match.scope.lexicon.has(before?.word ?? "", "namer");
+  if (named || (saysWhen(match) && made.count === FOR)) return undefined;
   // "roofers 3 days" says how long.
   if (after !== undefined && UNITS.some((kind) => match.scope.lexicon.has(after.word, kind)))
     return undefined;
   const ends =
     after === undefined || after.kind === "mark"
       ? after?.glued !== true || ",;.)\n".includes(after.word)
-      : match.scope.lexicon.has(after.word, "prep") ||
+      : saysWhen(match) ||
+        match.scope.lexicon.has(after.word, "prep") ||
         match.scope.lexicon.has(after.word, "filler") ||
         match.scope.starts("place", match.to) !== undefined;
   return ends ? made : undefined;
 }
+
+/** "4 tmrw": what it sounds like. */
+const FOR = 4;
 
 /** An article before a single role, where another request is joined to it. */
 function isInList({ scope, from, to }: Match): boolean {
@@ -222,8 +236,15 @@ function closed(match: Match): { count: number } | undefined {
   const after = match.scope.tokens[match.to];
   const ends =
     after === undefined ||
-    (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!"].includes(after.word)));
+    saysWhen(match) ||
+    (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!", "\n"].includes(after.word)));
   return ends ? counted(match) : undefined;
+}
+
+/** "need 3 tomorrow", "cooks 3 Friday". */
+function saysWhen({ scope, to }: Match): boolean {
+  const meanings = scope.meanings[to];
+  return meanings?.has("weekday") === true || meanings?.has("ahead") === true;
 }
 
 /** "same as last week but 4": what was ordered before, with another number. */
@@ -236,11 +257,15 @@ function again(match: Match): { count: number; corrects: true } | undefined {
   return same && ends ? corrected(match) : undefined;
 }
 
+const WERE: ReadonlySet<string> = new Set(["was", "were", "eran", "antes", "originally"]);
+
 /** Shorter numbers behind "load" or "truck" may count. */
 const CODE_DIGITS_MIN = 3;
 
 /** Words between "same" and the number that differs. */
 const AGAIN_REACH = 8;
+
+const CREWS: ReadonlySet<string> = new Set(["crew", "team", "gang", "squad"]);
 
 export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 4, "n:<amount>", beforePeople),
@@ -277,11 +302,18 @@ export const NUMBER_RULES: readonly Rule[] = [
     // "increase packers to 12".
     const { ends, tokens } = match.scope;
     const before = tokens.slice(Math.max(0, match.from - CHANGED_REACH), match.from);
-    const changes = before.some(({ word }) => CHANGES.has(word)) && ends("role", match.from);
+    const named = ends("role", match.from) || ends("place", match.from);
+    const changes = before.some(({ word }) => CHANGES.has(word)) && named;
     return changes ? corrected(match) : undefined;
   }),
   rule("count", 12, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
   rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
+  // "welders 5 -> 7", "was 3 welders, now 5".
+  rule("count", 12, "<int> -|=? >|→|⇒ n:<amount>", corrected),
+  rule("count", 8, "now|ahora n:<amount>", (match) => {
+    const before = match.scope.tokens.slice(Math.max(0, match.from - AGAIN_REACH), match.from);
+    return before.some(({ word }) => WERE.has(word)) ? corrected(match) : undefined;
+  }),
   rule("count", 7, "should|shouldve|needs|meant be|been|to|have? be|been? n:<amount>", corrected),
   rule(
     "count",
@@ -291,6 +323,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   ),
   rule("count", 7, "que sean n:<amount>", corrected),
 
+  rule("count", 12, "1 ~/ ~2 a? dozen", () => ({ count: 6 })),
   rule("count", 2.4, "n:<amount>", beforeStranger),
   rule("count", 2.4, "n:<amount> x|×", beforeStranger),
   rule("count", 4.5, "n:<amount> ~x|×", counted),
@@ -309,6 +342,16 @@ export const NUMBER_RULES: readonly Rule[] = [
     "n:<amount> more|additional|extra|new|other|mas|good|able|strong|reliable? <people>",
     counted,
   ),
+  // "stagehands at the expo, 6 of them".
+  rule("count", 4, "n:<int> of|de them|those|these|us|ellos|ellas|nosotros", (match) => {
+    const next = match.scope.tokens[match.to];
+    return next === undefined || next.kind === "mark" || saysWhen(match) ? digits(match) : undefined;
+  }),
+  // "a 4-man crew of movers", "3 man framing crew".
+  rule("count", 5, "n:<int> -? man|men|person|hombres|personas -? crew|team|gang|squad?", (match) => {
+    const crew = CREWS.has(match.scope.tokens[match.to - 1]?.word ?? "");
+    return crew || startsPeople(match) ? digits(match) : undefined;
+  }),
   rule("count", 5, "team|crew|group|squad|cuadrilla|equipo|grupo of|de n:<amount>", counted),
   rule(
     "count",
@@ -330,7 +373,12 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 4, "n:<amount> short|down|under|light|missing", counted),
   // "cna / 85201 / 3": a number that ends a row of fields.
   rule("count", 2.4, `/|;|,|-|.|(|${CELL} n:<amount> please|pls|plz|por|x|)?`, behindPlace),
-  rule("count", 5, "how many :|=|-|? n:<amount>", counted),
+  rule(
+    "count",
+    5,
+    "how many :|=|-|?? \n? a|answer|caller|client|customer|them|him|her|me|foreman? :? n:<amount>",
+    counted,
+  ),
   rule("count", 5, "<qty> needed|is|of|required|workers|people? :|=|-|is|of? n:<amount>", counted),
   rule(
     "count",
@@ -371,7 +419,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule(
     "count",
     3.4,
-    "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send n:<amount>",
+    "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send :|=? n:<amount>",
     closed,
   ),
   rule(

@@ -141,6 +141,15 @@ function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
   return { minutes, sure: true, weight: 3 };
 }
 
+/** "5 to close": what closes does so at night. */
+function untilClose(match: Match): Clock | undefined {
+  const clock = clockOf(match);
+  if (clock === undefined || clock.sure) return clock;
+  return { minutes: clock.minutes < LATE_START ? clock.minutes + 720 : clock.minutes, sure: true };
+}
+
+const LATE_START = 8 * 60;
+
 /** Longer ways of saying a day are surer, so that "a week from Monday" is not "from Monday". */
 function weightOf(match: Match): number {
   return 3.5 + 0.8 * (match.to - match.from - 1);
@@ -155,7 +164,10 @@ function oneDay(match: Match): { from: Day; weight: number } | undefined {
   const counted =
     (from?.kind === "weekday" && from.weeks !== undefined) ||
     (from?.kind === "ahead" && match.to - match.from >= COUNTED_DAY_MIN);
-  return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
+  if (from === undefined) return undefined;
+  // "2027/01/05" is one date, and no year before "01/05".
+  const whole = from.kind === "date" && from.year !== undefined;
+  return { from, weight: weightOf(match) + (counted ? 4 : 0) + (whole ? 2 : 0) };
 }
 
 function span(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
@@ -264,6 +276,14 @@ const ALL_DAYS = [0, 1, 2, 3, 4, 5, 6];
 /** "2nd shift", "shift 3": the ordinal names the shift. */
 function ordinalShift(match: Match): { name: ShiftName } | undefined {
   const value = match.meaning("nth", "ordinal") ?? match.token("nth")?.text;
+  // "Shift 2:00 PM - 10:30 PM", "shift 3-11" say when.
+  const next = match.scope.tokens[match.to];
+  const follows = match.scope.tokens[match.to + 1];
+  if (next !== undefined && match.token("nth")?.kind === "number") {
+    const parted = next.word === "-" || next.word === "to" || next.word === "a";
+    if (HALVES.has(next.word) || (next.word === ":" && next.glued) || (parted && follows?.kind === "number"))
+      return undefined;
+  }
   return value === "1"
     ? { name: "1st" }
     : value === "2"
@@ -300,6 +320,19 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
   return { name: value as ShiftName, weight: 2.5 };
 }
 
+/** "Dec 5, 6 and 7", "Dec 5/6": days behind a month by its name. */
+function namedSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
+  const [first, last] = [match.token("first")?.value ?? 0, match.token("last")?.value ?? 0];
+  const from = { kind: "date", month: Number(match.meaning("month", "month")), day: first } as const;
+  return last > first ? { from, until: { ...from, day: last }, weight: 6 + weightOf(match) } : undefined;
+}
+
+/** "7a7p", "7a 7p": two times that say their halves need nothing between them. */
+function halvedHours(match: Match): { from: Clock; to: Clock; weight: number } | undefined {
+  const halves = match.scope.tokens.slice(match.from, match.to).filter(({ word }) => HALVES.has(word));
+  return halves.length === 2 ? hours(match) : undefined;
+}
+
 const JOIN = ",|/|+|&? and|&|y|or?";
 const LETTERS = "m|mo|t|tu|w|we|th|r|f|fr|sa|su|<weekday>";
 
@@ -319,6 +352,13 @@ export const TIME_RULES: readonly Rule[] = [
     },
   ),
   rule("day", 5, "from:<day> -|to|thru|through|until|till|al|a|& last:<date> ~th|st|nd|rd?", shortSpan),
+  rule("day", 5, "month:<month> first:<date> ~/ ~last:<date>", namedSpan),
+  rule(
+    "day",
+    5,
+    "month:<month> first:<date> ,|&|and|y <date> ,? and|&|y? last:<date> ~th|st|nd|rd?",
+    namedSpan,
+  ),
   rule(
     "day",
     5,
@@ -378,11 +418,9 @@ export const TIME_RULES: readonly Rule[] = [
   rule("hours", 6, `from|de|between? las|la? from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
   rule("hours", 6, `from|between|btwn|btw|de|entre las? from:<clock> and|y|& las? to:<clock>`, hours),
-  rule("hours", 6, "from:<clock> / to:<clock>", (match) => {
-    // "10pm/6am"; "12/14/2026" is a date.
-    const halves = match.scope.tokens.slice(match.from, match.to).filter(({ word }) => HALVES.has(word));
-    return halves.length === 2 ? hours(match) : undefined;
-  }),
+  // "10pm/6am"; "12/14/2026" is a date.
+  rule("hours", 6, "from:<clock> / to:<clock>", halvedHours),
+  rule("hours", 6, "from:<clock> to:<clock>", halvedHours),
   rule(
     "hours",
     7,
@@ -400,6 +438,7 @@ export const TIME_RULES: readonly Rule[] = [
     ledClock,
   ),
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
+  rule("clock", 5, "at:<clock> -|to|til|till|until|thru|a|hasta el? close|closing|cierre|cerrar", untilClose),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
   rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd|er|ro|ra|do|da?", ordinalShift),

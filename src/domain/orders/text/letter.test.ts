@@ -20,6 +20,8 @@ test.each<[text: string, quoted: string]>([
   ],
   ["ok\nFrom: Kit\nSent: Monday\nfour bakers", "From: Kit\nSent: Monday\nfour bakers"],
   ["six\n> four", "> four"],
+  ["> four bakers\n> in Erie\n\nSix, please.", "> four bakers\n> in Erie"],
+  ["Kit wrote\n> four\nsix\n> on Monday\nFriday", "> four\nsix\n> on Monday"],
 ])("%j quotes what was written before", (text, quoted) => {
   expect(partsOf(text, "quoted")).toEqual([quoted]);
 });
@@ -29,6 +31,14 @@ test("a signature stands behind a closing line, and a greeting of thanks closes 
     "Jo Baker\nErie, PA",
   ]);
   expect(partsOf("Thanks!\n2 hosts in Provo", "signature")).toEqual([]);
+});
+
+test("who says what in a chat or a call asks for nobody", () => {
+  const chat = "[3/9/27, 7:05 PM] Kit: two hosts\n09/03/2027, 19:06 - Jo Ann: where?";
+  expect(partsOf(chat, "header")).toEqual(["[3/9/27, 7:05 PM] Kit:", "09/03/2027, 19:06 - Jo Ann:"]);
+  const call = "Caller: two hosts. Operator: where? Caller: Erie";
+  expect(partsOf(call, "header")).toEqual(["Caller:", "Operator:", "Caller:"]);
+  expect(partsOf("Supervisor: 1, operator: 4", "header")).toEqual([]);
 });
 
 test("addresses, header lines of a block and the customer's line ask for nobody", () => {

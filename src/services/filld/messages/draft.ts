@@ -5,7 +5,7 @@ import { columnsNamed } from "#domain/columns";
 import type { Call } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
-import { refusedIn } from "../people/refused.ts";
+import { assertDrafted, refusedIn } from "../people/model-drafts.ts";
 import { type RosterDeps, rosterRows } from "../people/roster-rows.ts";
 import { nameOf, type PeopleDeps } from "../people/shortlist.ts";
 import { withRoster } from "../people/with-roster.ts";
@@ -115,9 +115,11 @@ async function draftFor(
       `These are the facts, and nothing else may be stated: ${JSON.stringify(fields)}`,
       `Reply with one JSON object of this form: ${JSON.stringify({ ...frame, ...standard })}`,
     ].join("\n");
-    const { ok, artifact, findings, history } = await withRoster(deps, roster, call, () =>
+    const drafted = await withRoster(deps, roster, call, () =>
       deps.validate.iterate({ kind: "email", prompt, context, roster, model }, call),
     );
+    assertDrafted(drafted, model);
+    const { ok, artifact, findings, history } = drafted;
     const { subject, body } = (artifact ?? {}) as { subject?: unknown; body?: unknown };
     const [head, text] = [subject, body].map((part) => (typeof part === "string" ? part : ""));
     const isWhole = (text ?? "").length <= BODY_MAX && (head ?? "").length <= SUBJECT_MAX;

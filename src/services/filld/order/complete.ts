@@ -3,6 +3,7 @@
 
 import type { Assumption, FillOrder } from "#contracts/fill";
 import type { Searched } from "#contracts/matrix";
+import { protectedTerms } from "#domain/law/protected-terms";
 import { clockText, daysAfter, momentText } from "#domain/orders/grammar/calendar";
 
 type Slots = Searched["query"]["slots"];
@@ -71,6 +72,21 @@ export function completed(given: FillOrder, { role, slots }: Reading): Completed
   }
   return { order, assumed, missing: NEEDED.filter((field) => order[field] === undefined) };
 }
+
+/**
+ * What a text wishes about who a person is stands in the order's notes: there the fill rules refuse it, and there a
+ * coordinator who has settled it with the client takes it out.
+ */
+export function withWishes(given: FillOrder, text: string): FillOrder {
+  const known = new Set(protectedTerms(given.notes ?? "").map(({ category }) => category));
+  const wishes = protectedTerms(text).filter(({ category }) => !known.has(category));
+  if (wishes.length === 0) return given;
+  const sentences = new Set(wishes.map(({ sentence }) => sentence));
+  return { ...given, notes: [given.notes ?? [], ...sentences].flat().join("\n").slice(0, NOTES_CHARS_MAX) };
+}
+
+/** As the contract has it; an order's text is shorter. */
+const NOTES_CHARS_MAX = 10_000;
 
 /** A place that the caller gave in part is completed from the text only when the text means the same one. */
 function isSamePlace({ city, state }: FillOrder, slots: Slots): boolean {

@@ -9,7 +9,7 @@ import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
-import { refusedIn } from "./refused.ts";
+import { assertDrafted, refusedIn } from "./model-drafts.ts";
 import { type RosterDeps, type RosterRows, rosterRows } from "./roster-rows.ts";
 import { contextOf, FAILED, nameOf, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
 import { withRoster } from "./with-roster.ts";
@@ -142,6 +142,7 @@ export async function proposedByModel(
   const drafted = await withRoster(deps, roster, call, () =>
     deps.validate.iterate({ kind: "fill", prompt: promptOf(fill, ranked), context, roster, model }, call),
   );
+  assertDrafted(drafted, model);
   const workerIds = idsIn(drafted.artifact);
   // The iteration judged what the model was shown to exist; the proposal is judged as every other is.
   const findings =

@@ -107,6 +107,7 @@ export async function shortlist(
       .flatMap(({ id }) => excluded.get(id) ?? [])
       .sort((a, b) => (a.miles ?? Infinity) - (b.miles ?? Infinity) || (a.worker_id < b.worker_id ? -1 : 1))
       .slice(0, EXCLUDED_MAX),
+    order_findings: verdicts.ofOrder,
     unchecked: verdicts.unchecked,
   };
 }
@@ -121,6 +122,8 @@ type Finding = Candidate["checks"][number];
 
 interface Verdicts {
   readonly findings: ReadonlyMap<string, readonly Finding[]>;
+  /** Errors of the order itself. */
+  readonly ofOrder: Shortlist["order_findings"];
   readonly unchecked: string[];
 }
 
@@ -192,14 +195,14 @@ async function screened(
     const findings = new Map(
       Object.entries(workers).map(([id, all]) => [id, all.filter(({ code }) => !moot.has(code))] as const),
     );
-    const wrong = order.filter(({ code, severity }) => severity === "error" && !moot.has(code));
-    return { findings, unchecked: [...unchecked, ...wrong.map(({ message }) => `The order: ${message}`)] };
+    const ofOrder = order.filter(({ code, severity }) => severity === "error" && !moot.has(code));
+    return { findings, ofOrder, unchecked };
   } catch (error) {
     const fault = toFault(error);
     const { code, message } = fault;
     if (isRosterLoading(fault)) throw fault;
     if (code !== "unavailable" && code !== "rejected" && code !== "upstream") throw error;
-    return { findings: new Map(), unchecked: [`No fill rule was looked at. ${message}`] };
+    return { findings: new Map(), ofOrder: [], unchecked: [`No fill rule was looked at. ${message}`] };
   }
 }
 

@@ -69,6 +69,9 @@ export type FillBlock = Block & {
 /** Statuses whose people are not free at that time; the first two only while they are held. */
 const BOOKED: ReadonlySet<SeatStatus> = new Set(["proposed", "contacted", "confirmed", "completed"]);
 
+/** Ends of a place that nothing afterwards undoes. */
+const HAPPENED: ReadonlySet<string | undefined> = new Set(["completed", "no_show", "late_cancel"]);
+
 export class Board {
   readonly fills = new Map<string, FillState>();
   readonly bookings = new Bookings();
@@ -178,7 +181,9 @@ export class Board {
         const of = { block_id: event.id, fill_id: fill.fillId };
         const block = { ...of, worker_id, scope, client_id, site_id, reason, start_at: event.at };
         this.blocks.set(worker_id, [...(this.blocks.get(worker_id) ?? []), block]);
-        this.#setSeat(fill, worker_id, { status: "blocked", since: event.at, reason });
+        // What became of the shift stays: whoever worked it leaves no place open.
+        if (!HAPPENED.has(fill.seats.get(worker_id)?.status))
+          this.#setSeat(fill, worker_id, { status: "blocked", since: event.at, reason });
         break;
       }
       case "worker.unblocked": {

@@ -9,6 +9,8 @@ import type { Segments } from "./segments.ts";
 
 /** As many as a busy second brings. */
 export const QUEUE_EVENTS_MAX = 5000;
+/** Of one event, as it is kept: more is a document, and takes the place of hundreds of others. */
+const EVENT_CHARS_MAX = 64 * 1024;
 const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
 /** Twice the queue: what is not on the disk yet is always in memory. */
 const MEMORY_EVENTS_MAX = 10_000;
@@ -80,15 +82,19 @@ export class EventLog {
     };
   }
 
-  /** The event's number, or undefined when it was dropped. */
+  /** The event's number, or undefined when it was dropped: there is no room for it, or it is too large. */
   take(event: Unnumbered): number | undefined {
     if (this.#queue.length >= QUEUE_EVENTS_MAX || this.#queueChars >= QUEUE_BYTES_MAX || this.#closed) {
       this.#dropped += 1;
       return undefined;
     }
-    this.#lastSeq += 1;
-    const numbered: ObservedEvent = { seq: this.#lastSeq, ...event };
+    const numbered: ObservedEvent = { seq: this.#lastSeq + 1, ...event };
     const line = lineOf(JSON.stringify(numbered));
+    if (line.length > EVENT_CHARS_MAX) {
+      this.#dropped += 1;
+      return undefined;
+    }
+    this.#lastSeq += 1;
     this.#queue.push({ seq: numbered.seq, line });
     this.#queueChars += line.length;
     this.#keep({ event: numbered, chars: line.length });

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 const bodyOf = async (sql: string): Promise<Bytes> => {
-  const result = await service.sqlStream({ sql, accept: ARROW });
+  const result = await service.sqlStream({ sql, accept: ARROW, timeout_ms: 300_000 });
   expect(result.headers["content-type"]).toBe(ARROW);
   return result.body as Bytes;
 };

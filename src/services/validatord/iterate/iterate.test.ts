@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { chat } from "#contracts/chat";
 import type { journal } from "#contracts/journal";
 import type { pathway } from "#contracts/pathway";
 import type { Iterated, validate } from "#contracts/validate";
@@ -60,6 +61,7 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
   let house: TestValidatord;
   let journals: Service<typeof journal>;
   let traces: Service<typeof pathway>;
+  let models: Service<typeof chat>;
   let isAway = false;
   const closing: (() => Promise<void>)[] = [];
 
@@ -68,7 +70,8 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
       const script = join(lake.folder, "script.json");
       const entries = Object.entries(SCRIPT).map(([model, replies]) => ({ model, by: "call", replies }));
       writeFileSync(script, JSON.stringify({ entries }));
-      const models = await startChat(lake, script);
+      const asked = await startChat(lake, script);
+      models = asked.service;
       const events = await startJournal(lake, sql);
       const memory = await startPathway(lake);
       journals = events.service;
@@ -77,8 +80,8 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
         add: (input, call) =>
           isAway ? Promise.reject(new Fault("unavailable", "It is away.")) : memory.service.add(input, call),
       };
-      closing.push(models.close, events.close, memory.close);
-      return { chat: models.service, journal: journals, pathway: traces };
+      closing.push(asked.close, events.close, memory.close);
+      return { chat: models, journal: journals, pathway: traces };
     });
   });
   afterAll(async () => {
@@ -188,6 +191,20 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
   test("an order that is wrong itself is not the draft's fault", async () => {
     const result = await run("good", { context: { now: NOW, order: { ...ORDER, ot_rate: 1 } } });
     expect(outcome(result)).toMatchObject({ ok: false, stopped: "order_at_fault", iterations: 1 });
+    // Nor is it when the draft is wrong too: a better one would pass no sooner.
+    const both = await run("learns", { context: { now: NOW, order: { ...ORDER, notes: "Men only." } } });
+    expect(outcome(both)).toMatchObject({ ok: false, stopped: "order_at_fault", iterations: 1 });
+  });
+
+  test("a model that cannot be is the request's fault, and no run", async () => {
+    for (const model of ["acme/none", undefined]) {
+      const asked = house.service.iterate({ kind: "fill", prompt: "Fill it.", ...(model && { model }) });
+      const fault = await asked.then(
+        () => undefined,
+        (error: unknown) => error as Fault,
+      );
+      expect([fault?.code, fault?.details?.[0]?.path]).toEqual(["invalid", "model"]);
+    }
   });
 
   test("a provider that fails ends the run, after what chatd tried", async () => {
@@ -195,6 +212,16 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
     expect(outcome(await run("fails"))).toMatchObject({ ok: true, iterations: 1 });
     expect(outcome(await run("poor"))).toMatchObject({ stopped: "provider_error", iterations: 1 });
     expect(outcome(await run("nothing-known"))).toMatchObject({ stopped: "provider_error" });
+  });
+
+  test("a small budget is enough for a small draft", async () => {
+    const key = "*";
+    await models.setBudget({ key, tokens_per_day: 2_000_000, usd_per_day: null });
+    const { budgets } = await models.budgets({});
+    const used = Math.max(0, ...budgets.map(({ used_tokens }) => used_tokens));
+    await models.setBudget({ key, tokens_per_day: used + 12_000, usd_per_day: null });
+    expect(outcome(await run("good"))).toMatchObject({ ok: true, stopped: "accepted" });
+    await models.dropBudget({ key });
   });
 
   test("the deadline ends a run in the middle of a call", async () => {

@@ -1,6 +1,6 @@
 // Generate, validate, correct, try again. A model drafts; code judges the draft, corrects by itself what needs no judgement,
 // and asks again for the parts that failed. It ends when a draft passes, and in any case: after so many tries, at the
-// deadline, when the same draft comes a second time, when what is wrong is not the draft's to correct, and at once when the
+// deadline, when the same draft comes a second time, when something is wrong that is not the draft's to correct, and at once when the
 // draft asks for a protected trait, which is refused and not negotiated.
 
 import type { chat, ChatMessage, ChatReply } from "#contracts/chat";
@@ -17,7 +17,7 @@ import { PROTECTED_LAW } from "#domain/law/protected-terms";
 import { EXTRACT_BYTES_MAX, extractJson } from "#lib/extract-json";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { toFault } from "#rpc/fault";
+import { type Fault, toFault } from "#rpc/fault";
 import type { Judge } from "../judge.ts";
 import { canonical, failingParts, isOfOrder, withParts } from "./parts.ts";
 import { correction, firstMessages, noObject } from "./prompts.ts";
@@ -48,7 +48,12 @@ export type Run = Omit<Iterated, "trace_id" | "untraced" | "took_ms">;
 
 /** Of a reply, what the history keeps. */
 const RAW_CHARS_MAX = 64 * 1024;
-/** A proposal of 500 rows is some 20,000 tokens. */
+/**
+ * What a draft may take, the model's thoughts included: it is reserved of the caller's budget, so that a small one should be
+ * enough for a small draft. A proposal of 500 rows is some 20,000 tokens.
+ */
+const OUTPUT_TOKENS = 8192;
+const OUTPUT_TOKENS_A_ROW = 64;
 const OUTPUT_TOKENS_MAX = 32_768;
 /** Rounds of corrections by code on one draft: one may bring up another. */
 const FIX_ROUNDS_MAX = 3;
@@ -116,7 +121,7 @@ export async function* iterate(
       });
     } catch (thrown) {
       const fault = toFault(thrown);
-      if (fault.code === "cancelled") throw fault;
+      if (fault.code === "cancelled" || isOfRequest(fault, iteration)) throw fault;
       yield attempt("provider_error", undefined, { error: `${fault.code}: ${fault.message}` });
       // Retries and other providers are chatd's business, and were tried.
       return ended(false, now() >= deadline ? "deadline" : "provider_error");
@@ -145,7 +150,8 @@ export async function* iterate(
     yield attempt("validation_failed", reply, told);
     if (findings.some(isRefusal)) return ended(false, "protected_term");
     const errors = findings.filter(({ severity }) => severity === "error");
-    if (errors.every(({ path }) => isOfOrder(path))) return ended(false, "order_at_fault");
+    // As long as the order has one, no draft passes, however good it becomes.
+    if (errors.some(({ path }) => isOfOrder(path))) return ended(false, "order_at_fault");
     if (isSeen(seen, canonical(artifact))) return ended(false, "same_artifact");
     parts = failingParts(kind, findings);
     messages = [...opening, ...correction(artifact, findings, parts)];
@@ -173,7 +179,7 @@ async function judgeAndFix(
 }
 
 function chatInput(
-  { provider, model, escalate_model, temperature, seed }: IterateRequest,
+  { kind, context, provider, model, escalate_model, temperature, seed }: IterateRequest,
   messages: ChatMessage[],
   iteration: number,
   isLast: boolean,
@@ -183,7 +189,7 @@ function chatInput(
   return {
     messages,
     response_format: { type: "json_object" },
-    max_tokens: OUTPUT_TOKENS_MAX,
+    max_tokens: outputTokens(kind, context),
     deadline_ms: Math.max(1, Math.min(Math.floor(leftMs), 600_000)),
     ...(chosen === undefined ? {} : { model: chosen }),
     // A model a tier up may be another provider's: its name says so.
@@ -192,6 +198,21 @@ function chatInput(
     ...(temperature === undefined ? {} : { temperature: temperature / 2 ** (iteration - 1) }),
     ...(seed === undefined ? {} : { seed }),
   };
+}
+
+function outputTokens(kind: ArtifactKind, context: Context | undefined): number {
+  if (kind !== "fill") return OUTPUT_TOKENS;
+  const rows = context?.order?.headcount ?? Infinity;
+  return Math.min(OUTPUT_TOKENS_MAX, OUTPUT_TOKENS + rows * OUTPUT_TOKENS_A_ROW);
+}
+
+/** A model that the request names wrongly, or does not name, is no run: nothing was asked yet. */
+function isOfRequest({ code, details = [] }: Fault, iteration: number): boolean {
+  return (
+    code === "invalid" &&
+    iteration === 1 &&
+    details.some(({ path }) => path === "model" || path === "provider")
+  );
 }
 
 function isRefusal({ code, law, path }: Finding): boolean {

@@ -127,9 +127,17 @@ const YES: ReadonlySet<string> = new Set([
   "opted in",
 ]);
 
+/** An age in years, or a word for one: "under 18", "<16", "17", "minor". What says nothing of an age is an adult's. */
 function minorOf(text: string): RosterRow["minor"] {
-  if (text === "under_16") return "under_16";
-  return text === "under_18" || YES.has(text) ? "under_18" : undefined;
+  const words = text.replaceAll(/[\s_-]+/g, " ");
+  const [, below, years] =
+    /^(under|below|<|u)? ?(\d{1,3})(?: ?(?:y\/?o|yrs?|years?)(?: old)?)?$/.exec(words) ?? [];
+  // As a flag, 1 is yes: nobody of that age works.
+  if (years !== undefined && Number(years) > 1) {
+    const age = below === undefined ? Number(years) : Number(years) - 1;
+    return age < 16 ? "under_16" : age < 18 ? "under_18" : undefined;
+  }
+  return words === "minor" || words === "menor" || YES.has(words) ? "under_18" : undefined;
 }
 
 /** What a screening is called here, by what rosters and clients call it. */

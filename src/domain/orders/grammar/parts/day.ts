@@ -42,6 +42,13 @@ export const day: Part = {
     "=end",
     "=fin",
     "=beginning",
+    "=early",
+    "=start",
+    "=mid",
+    "=middle",
+    "=principios",
+    "=inicios",
+    "=mediados",
     "=eve",
     "=eow",
     "=eom",
@@ -88,11 +95,17 @@ function holiday(scope: Scope, place: number): Parsed[] {
   }
   const found = holidayAt(scope, place);
   if (found === undefined) return [];
+  const days = found.value.kind === "nth weekday" ? WEEKEND_DAYS[found.value.weekday] : undefined;
+  if (days !== undefined && meaning(scope, found.to, "weekend") !== undefined)
+    return said(found.to + 1, { kind: "shifted", day: found.value, days });
   const year = found.value.kind === "date" ? yearAt(scope, found.to) : undefined;
   return year !== undefined && found.value.kind === "date"
     ? said(year.to, { ...found.value, year: year.value })
     : said(found.to, found.value);
 }
+
+/** "Labor Day weekend": from a holiday on that weekday to the Saturday of its weekend. */
+const WEEKEND_DAYS: Readonly<Record<number, number>> = { 0: -1, 1: -2, 4: 2 };
 
 /** "the first", "first of the month", "the fifteenth of December", "December first", "first Monday in January". */
 function nthOfMonth(scope: Scope, place: number): Parsed[] {
@@ -116,12 +129,7 @@ function nthOfMonth(scope: Scope, place: number): Parsed[] {
         });
   }
   // "the second week of December".
-  if (
-    number <= 4 &&
-    named !== undefined &&
-    isWord(scope, end, "week", "semana") &&
-    isWord(scope, end + 1, "of", "in", "de")
-  ) {
+  if (number <= 4 && isWord(scope, end, "week", "semana") && isWord(scope, end + 1, "of", "in", "de")) {
     const month = meaning(scope, end + 2, "month");
     return month === undefined ? [] : dateOf(Number(month), 7 * number - 6, undefined, end + 3);
   }
@@ -292,10 +300,27 @@ function weekday(scope: Scope, place: number): Parsed[] {
   const found = [...calendar(scope, to + comma), ...nthOfMonth(scope, to + comma)];
   if (found.length > 0) return found;
   const value = { kind: "weekday", weekday: Number(name), ...(next ? { next } : {}) } as const;
+  const date = dateBehind(scope, to);
+  if (date !== undefined) return [...said(to + 1, { kind: "day of month", day: date }), ...said(to, value)];
   if (isWord(scope, to, "week") && !isWord(scope, to + 1, "of"))
     return [...said(to + 1, { ...value, weeks: 1 }), ...said(to, value)];
   return said(to, value);
 }
+
+/** "lunes 30", "Friday 18": a number that is no hour, and counts nobody. */
+function dateBehind(scope: Scope, place: number): number | undefined {
+  const token = at(scope, place);
+  if (token === undefined || !LATE_DATE.test(token.text)) return undefined;
+  const after = at(scope, place + 1);
+  if (after === undefined) return token.value;
+  const ends =
+    after.kind === "mark"
+      ? !(after.glued && "-:/.".includes(after.word))
+      : after.kind === "word" && meaning(scope, place + 1, "prep") !== undefined;
+  return ends ? token.value : undefined;
+}
+
+const LATE_DATE = /^(?:1[3-9]|2\d|3[01])$/;
 
 /** "a week from", "two weeks after", "in a week from". */
 function weeksFrom(scope: Scope, place: number): { to: number; weeks: number } | undefined {
@@ -324,7 +349,7 @@ function relative(scope: Scope, place: number): Parsed[] {
   if (isWord(scope, place, "pasado") && isWord(scope, place + 1, "manana"))
     return said(place + 2, { kind: "ahead", days: 2 });
   if (isWord(scope, place, "manana")) return said(place + 1, { kind: "ahead", days: 1 });
-  if (isWord(scope, place, "esta") && isWord(scope, place + 1, "noche"))
+  if (isWord(scope, place, "esta", "this") && isWord(scope, place + 1, ...PARTS_OF_TODAY))
     return said(place + 2, { kind: "ahead", days: 0 });
   if (isWord(scope, place, "eow")) return said(place + 1, { kind: "week end", ahead: 0 });
   if (isWord(scope, place, "eom")) return said(place + 1, { kind: "month end" });
@@ -335,8 +360,33 @@ function relative(scope: Scope, place: number): Parsed[] {
       to: to + (isWord(scope, to + 1, "now", "today") ? 2 : 1),
       value,
     }));
-  return [...endOf(scope, place), ...weekOf(scope, place)];
+  return [...endOf(scope, place), ...partOfMonth(scope, place), ...weekOf(scope, place)];
 }
+
+const PARTS_OF_TODAY = ["noche", "tarde", "manana", "morning", "afternoon", "evening"];
+
+/** "early January", "mid-January", "principios de enero": the day that is nearest to what is meant. */
+function partOfMonth(scope: Scope, place: number): Parsed[] {
+  const date = PARTS_OF_MONTH[at(scope, place)?.word ?? ""];
+  // "start January 4" is no start of January.
+  if (date === undefined || (isWord(scope, place, "start", "beginning") && !isWord(scope, place + 1, "of")))
+    return [];
+  let to = place + 1;
+  while (to <= place + 2 && isWord(scope, to, "-", "of", "part", "de", "in")) to++;
+  const month = meaning(scope, to, "month");
+  return month === undefined ? [] : dateOf(Number(month), date, undefined, to + 1);
+}
+
+const PARTS_OF_MONTH: Readonly<Record<string, number>> = {
+  early: 1,
+  beginning: 1,
+  start: 1,
+  principios: 1,
+  inicios: 1,
+  mid: 15,
+  middle: 15,
+  mediados: 15,
+};
 
 function inSome(scope: Scope, place: number): Parsed[] {
   const count =
@@ -363,6 +413,13 @@ function endOf(scope: Scope, place: number): Parsed[] {
   const article = isWord(scope, place + 2, "the", "this") ? 1 : 0;
   const end = place + 2 + article;
   if (isWord(scope, end, "month", "mes")) return said(end + 1, { kind: "month end" });
+  const month = meaning(scope, end, "month");
+  if (month !== undefined)
+    return said(end + 1, {
+      kind: "shifted",
+      day: { kind: "date", month: (Number(month) % 12) + 1, day: 1 },
+      days: -1,
+    });
   const next = isWord(scope, end, "next") ? 1 : 0;
   return isWord(scope, end + next, "week", "wk")
     ? said(end + next + 1, { kind: "week end", ahead: next })

@@ -88,7 +88,8 @@ function* orderTells({ said, know }: EmailSubject, facts: OrderFacts): Generator
   const from = minutesIn(start, order.timezone);
   const to = minutesIn(end, order.timezone);
   const hours = `${clockText(from)} to ${clockText(to)}`;
-  for (const { value, path } of said.clocks) {
+  const ofShift = said.clocks.filter(({ value: { aside } }) => !aside);
+  for (const { value, path } of ofShift.length > 0 ? ofShift : said.clocks) {
     const early = (from - value.from + MINUTES_A_DAY) % MINUTES_A_DAY;
     const atStart =
       Number.isNaN(value.from) || value.from === from || (value.arrival && early <= ARRIVAL_MINUTES_MAX);

@@ -15,10 +15,13 @@ export const schema: EmailCheck = {
   kind: "schema",
   severity: "error",
   tests:
-    "worker_id, to, body and an e-mail's subject are texts; no line break in to or subject; a subject of at most 998 characters (above 78 a warning); a text message of one segment (above three an error)",
+    "worker_id, to, body and an e-mail's subject are texts; no line break in to, subject or a header; a subject of at most 998 characters (above 78 a warning); a text message of one segment (above three an error)",
   whole: function* ({ message, defects }) {
     yield* defects;
-    const { to, subject, channel, body } = message;
+    const { to, subject, channel, body, headers } = message;
+    for (const [name, value] of headers)
+      if (/[\r\n:]/.test(name) || /[\r\n]/.test(value))
+        yield { path: "headers", message: "holds a line break, which could add headers" };
     for (const [path, value] of Object.entries({ to, subject })) {
       if (!/[\r\n]/.test(value)) continue;
       const fixed = value.replaceAll(/[\r\n]+/g, " ").trim();
@@ -71,7 +74,8 @@ export const recipient: EmailCheck = {
   code: "email.recipient",
   kind: "consistency",
   severity: "error",
-  tests: "to is the worker's own address of the roster, alone, and neither suppressed nor bounced",
+  tests:
+    "to is the worker's own address of the roster, alone (no cc, bcc or such header), and neither suppressed nor bounced",
   whole: function* ({ message, worker, policy }) {
     const { worker_id, to, channel, copies } = message;
     if (worker_id !== "" && worker === undefined)
@@ -124,7 +128,7 @@ function plainAddress(text: string): string {
 const PLACEHOLDERS: readonly RegExp[] = [
   /\{\{[^{}]{0,100}\}\}/,
   /\$\{[^{}]{0,100}\}/,
-  /(?<![{$])\{[A-Za-z][\w .-]{0,60}\}(?!\})/,
+  /(?<![{$])\{ {0,3}[A-Za-z][\w .-]{0,60}\}(?!\})/,
   /\[[A-Z][A-Z0-9_ /-]{1,60}\]/,
   /\[(?:(?:insert|your|worker|first|last|client|company|agency|enter|name|date|time|city|role|shift|nombre|fecha|hora)\b[\w '/-]{0,60})\]/i,
   /<(?!https?:)(?:[a-z_][\w -]{0,40})>(?!.*<\/)/i,

@@ -184,12 +184,12 @@ function clock(minutes: number): string {
 }
 
 const GUARANTEE =
-  /\b(?:(?:you are|you're|youre|you have been|you've been) hired|you(?:'ve| have)? got the job|the job is yours|guarantee[ds]?|guaranteed|permanent (?:job|position) for sure|for sure you(?:'ll| will) be hired|est[aá]s? contratad[oa]|ya tienes el trabajo|el trabajo es tuyo|garantizad[oa]s?|garantizamos)/giu;
+  /\b(?:(?:you are|you're|youre|you have been|you've been) hired|(?:you(?:'ll| will)|you are going to|you're going to) (?:(?:definitely|certainly|surely) )?(?:be hired|get (?:hired|the job|this job))|consider yourself hired|100 ?% (?:sure|certain)|(?:we|i) promise|te lo? prometemos|le prometemos|ser[aá]s? contratad[oa]|you(?:'ve| have)? got the job|the job is yours|guarantee[ds]?|guaranteed|(?:it|this|that)(?: is|'s) (?:a |your )?permanent (?:job|position)|permanent (?:job|position) for sure|for sure you(?:'ll| will) be hired|est[aá]s? contratad[oa]|ya tienes el trabajo|el trabajo es tuyo|garantizad[oa]s?|garantizamos)/giu;
 const NOT_BEFORE = /\b(?:not|no|never|cannot|can't|cant|isn't|aren't|without|sin|nunca)\b[^.!?\n]{0,30}$/iu;
 const DECLINE =
-  /\b(?:declin(?:e|es|ed|ing)|refus(?:e|es|ed|ing)|say(?:ing)? no|turn(?:s|ing|ed)? (?:it|this|us|that|the \p{L}+|\p{L}+ shifts?) down|turn(?:ing)? down|pass(?:ing)? on (?:it|this)|back(?:ing)? out|(?:don't|do not|not) (?:accept|show|take|reply|respond|come)|no (?:accept|reply|response)|if not|or else|rechaz\p{L}*|no (?:acept|respond|vien|vas)\p{L}*)\b/iu;
+  /\b(?:declin(?:e|es|ed|ing)|refus(?:e|es|ed|ing)|say(?:ing)? no|turn(?:s|ing|ed)? (?:it|this|us|that|the \p{L}+|\p{L}+ shifts?) down|turn(?:ing)? down|pass(?:ing)? on (?:it|this)|back(?:ing)? out|(?:don't|do not|not) (?:accept(?:ing)?|show|take|reply|respond|com(?:e|ing))|(?:can't|cannot|can not|unable to) (?:come|make it|work|take)|fail(?:s|ing|ure)? to (?:accept|come|show|work|reply|respond|confirm)|(?:must|have to|need to) (?:accept|come)|accept(?: it| this| the shift)? or|no (?:accept|reply|response)|if not|or else|rechaz\p{L}*|(?:dic|dig)\p{L}+ que no|no (?:acept|respond|vien|vas|puede|quier)\p{L}*)\b/iu;
 const PUNISH =
-  /\b(?:fired?|terminat\p{L}+|(?:remov(?:e|ed)|tak(?:e|en)|drop(?:ped)?|struck|cut|cross(?:ed)?) (?:you )?(?:off|from) (?:of )?(?:our|the|my)|off (?:our|the|my) list|bottom of (?:our|the) list|black ?list(?:ed)?|never (?:work|be called|hear|get)|no (?:more|further|future) (?:work|shifts?|jobs?|assignments?)|lose your (?:job|shifts?|place|spot)|last chance|consequences|(?:won't|will not|not) (?:be )?(?:call(?:ed)?|offer(?:ed)?|schedul(?:e|ed)|hir(?:e|ed)|work)|do not hire|or else|despedid[oa]|no (?:te |le |lo |la )?(?:volver|llamar)\p{L}*|[uú]ltima oportunidad|consecuencias|perder\p{L}* (?:tu|su) trabajo)\b/iu;
+  /\b(?:fired?|terminat\p{L}+|(?:remov(?:e|ed)|tak(?:e|en)|drop(?:ped)?|struck|cut|cross(?:ed)?) (?:you )?(?:off|from) (?:of )?(?:our|the|my)|off (?:our|my) (?:list|roster)|remov(?:al|ed?) from (?:our|the|my) (?:list|roster|pool|system)|deactivat\p{L}+|at risk|in jeopardy|(?:hurts?|affects?|damages?) your (?:standing|rating|record|future|chances)|count(?:s|ed)? against you|(?:don't|do not) bother|report you|immigration|bottom of (?:our|the) list|black ?list(?:ed)?|never (?:work|be called|hear|get)|no (?:more|further|future) (?:work|shifts?|jobs?|assignments?)|lose (?:your|all|any) (?:job|shifts?|place|spot|benefits?|hours|seniority|future)|last chance|consequences|(?:won't|will not|not) (?:be )?(?:call(?:ed)?|offer(?:ed)?|schedul(?:e|ed)|hir(?:e|ed)|work)(?! you (?:again )?(?:about|for|on) (?:this|it|that))|do not hire|or else|despedid[oa]|no (?:te |le |lo |la |los |les )?(?:volver|llamar|contratar|ofrecer|daremos|dar[aé]n)\p{L}*|(?:ya )?no habr[aá] (?:m[aá]s )?(?:turnos?|trabajo)|[uú]ltima oportunidad|consecuencias|perder\p{L}* (?:tu|su) trabajo|fuera de (?:la|nuestra) lista|lo reportaremos|te reportaremos)\b/iu;
 
 export const tone: EmailCheck = {
   code: "email.tone",
@@ -233,7 +233,7 @@ function promiseTell(path: string, promise: string): Tell {
 const SCHEME =
   /\b([a-z][a-z0-9+.-]{1,20}):\/\/[^\s<>"'`)\]}]*|\b(?:javascript|data|vbscript|file):[^\s<>"']+/gi;
 const BARE =
-  /(?<![@\w./-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:com|net|org|io|co|us|biz|info|app|ly|me|gov|edu|mil|dev|ai|xyz|site|online|link|jobs|work|mx|gl|page|club|shop|top|ru|cn|uk|ca|tv|to|cc)\b(?![\w@-])(?:[/?#:][^\s<>"'`)\]}]*)?/gi;
+  /(?<![@\w./:-])(?:\/\/)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:com|net|org|io|co|us|biz|info|app|ly|me|gov|edu|mil|dev|ai|xyz|site|online|link|jobs|work|mx|gl|page|club|shop|top|ru|cn|uk|ca|tv|to|cc|agency|careers|click|cloud|eu|icu|lol|tk|vip)\b(?![\w@-])(?:[/?#:][^\s<>"'`)\]}]*)?/gi;
 /** Links that are told: one shows what is wrong with the others. */
 const LINKS_MAX = 5;
 
@@ -256,7 +256,7 @@ export const links: EmailCheck = {
           tells.push({ path, message: `${link.slice(0, 200)} ${problem}`, actual: link.slice(0, 500) });
         text = text.replace(link, " ");
       }
-      for (const [host] of text.matchAll(BARE))
+      for (const [host] of [...text.matchAll(BARE), ...ownBare(text, allowed)])
         tells.push({
           path,
           message: `${host.slice(0, 200)} is a host without https://, which programs turn into a link`,
@@ -267,6 +267,18 @@ export const links: EmailCheck = {
     }
   },
 };
+
+/** Hosts of ours whose ending is no usual one; only there is sure that a link is meant. */
+function ownBare(text: string, allowed: readonly string[]): RegExpExecArray[] {
+  const own = allowed.filter((host) => host.includes(".") && host.search(BARE) !== 0);
+  if (own.length === 0) return [];
+  const hosts = own.slice(0, OWN_HOSTS_MAX).map((host) => RegExp.escape(host));
+  const pattern = String.raw`(?<![@\w/:-])(?:\/\/)?(?:[a-z0-9-]{1,63}\.){0,4}(?:${hosts.join("|")})\b(?![\w@-])(?:[/?#:][^\s<>"'\`)\]}]*)?`;
+  return [...text.matchAll(new RegExp(pattern, "gi"))];
+}
+
+/** An agency has a handful. */
+const OWN_HOSTS_MAX = 50;
 
 function linkProblem(link: string, isAllowed: (host: string) => boolean): string | undefined {
   const url = URL.parse(link.replace(/[.,;:!?]+$/, ""));

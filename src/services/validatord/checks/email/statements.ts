@@ -16,6 +16,8 @@ export interface Clocks {
   readonly to: number | undefined;
   /** "arrive by", "check in at": a while before the shift is right too. */
   readonly arrival: boolean;
+  /** Said of a bus, a door, a break: it says nothing of the shift as long as the shift's own hours are there. */
+  readonly aside: boolean;
 }
 
 export interface Said<T> {
@@ -92,12 +94,17 @@ const FOOTER =
   /unsubscribe|opt[ -]?out|our (?:office|address)|mailing address|darse de baja|nuestra oficina|po box|p\.o\. box/i;
 /** When the sender can be reached, and not when the shift is. */
 const OFFICE_HOURS =
-  /\b(?:(?:office|business|opening) hours|(?:office|branch|we|line|lines|phones?)(?: is|'s| are|'re)? (?:open|staffed)|open (?:from|mon|tue|wed|thu|fri|sat|sun|daily|every|weekdays|until|till|\d)|(?:call|reach|text)(?: us| me)? between|horario de (?:oficina|atenci[oó]n)|atendemos|abierta?s? de)\b/i;
+  /\b(?:(?:office|business|opening) hours|(?:office|branch|we|line|lines|phones?)(?: is|'s| are|'re)? (?:open|staffed)|open (?:from|mon|tue|wed|thu|fri|sat|sun|daily|every|weekdays|until|till|\d)|(?:call|reach|text|phone)(?: us| me)? (?:between|from|weekdays|any ?time|\d{1,2}(?::\d\d)? ?[ap]\.?m)|horario de (?:oficina|atenci[oó]n)|atendemos|abierta?s? de)\b/i;
+/** What has an hour of its own beside the shift. */
+const ASIDE =
+  /\b(?:bus(?:es)?|shuttles?|vans?|trains?|car ?pools?|rides?|doors?|gates?|lunch|breaks?|meals?|cafeteria|orientation|parking|autob[uú]s|camioneta|puertas?|almuerzo|comida|descansos?)\b/iu;
 /** Dates of something else than the shift. */
 const OTHER_DATE = /\b(?:expir\p{L}*|renew\p{L}*|issued|hired on|since|vence\p{L}*|caduc\p{L}*)\b/iu;
+/** A telephone number has hours, minutes and days in it for whoever looks for them. */
+const PHONE = /(?<![\w$.:/-])(?:\+?1[\s.-]{1,2})?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]?\d{4}(?![\d-])/g;
 /** When wages are paid. */
 const PAYDAY =
-  /\b(?:paid|payday|pay day|checks?|direct deposit|deposited|nos? pagan|se paga)\b[^.;!?\n$]{0,30}?\b(?:on|every|each|is|los|cada)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:los|cada) (?:lunes|martes|mi[eé]rcoles|jueves|viernes)\b/giu;
+  /\b(?:paid|payday|pay day|(?:weekly|daily|next[ -]day) pay|payments?|wages|checks?|direct deposit|deposited|nos? pagan|se paga)\b[^.;!?\n$]{0,30}?\b(?:on|every|each|is|los|cada)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:los|cada) (?:lunes|martes|mi[eé]rcoles|jueves|viernes)\b/giu;
 const BIRTH = /\b(?:born|birth(?:day| ?date)?|d\.?o\.?b|naci[oó]|nacimiento)\b/i;
 const UNTIL = /\b(?:until|ends?|end time|finish(?:es)?|off at|hasta|termina)\b/i;
 
@@ -157,7 +164,7 @@ export function readStatements(
       text = text.slice(greeting[0].length);
     }
     if (agency !== undefined) text = text.replaceAll(agency, " ");
-    text = text.replaceAll(REPLY_BY, " ").replaceAll(PAYDAY, " ");
+    text = text.replaceAll(REPLY_BY, " ").replaceAll(PAYDAY, " ").replaceAll(PHONE, " ");
     if (text.trim() === "") return;
     const said = <T>(value: T): Said<T> => ({ value, path, text: whole });
     const order = reader.read(text, start - 30 * DAY_MS);
@@ -189,14 +196,21 @@ export function readStatements(
     const clock = /T(\d\d):(\d\d)/.exec(slots.start ?? "");
     const minutes = (hour = "0", minute = "0"): number => Number(hour) * 60 + Number(minute);
     const arrival = ARRIVAL.test(text);
+    const aside = ASIDE.test(text);
     if (!ofShift) {
       // Nothing of the shift.
     } else if (hours !== null)
-      clocks.push(said({ from: minutes(hours[1], hours[2]), to: minutes(hours[3], hours[4]), arrival }));
+      clocks.push(
+        said({ from: minutes(hours[1], hours[2]), to: minutes(hours[3], hours[4]), arrival, aside }),
+      );
     else if (clock !== null) {
       const at = minutes(clock[1], clock[2]);
       clocks.push(
-        said(UNTIL.test(text) ? { from: Number.NaN, to: at, arrival } : { from: at, to: undefined, arrival }),
+        said(
+          UNTIL.test(text)
+            ? { from: Number.NaN, to: at, arrival, aside }
+            : { from: at, to: undefined, arrival, aside },
+        ),
       );
     }
     for (const [, words = ""] of text.matchAll(BESIDE_HOUR)) {

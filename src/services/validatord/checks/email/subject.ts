@@ -17,7 +17,7 @@ export interface Message {
   readonly purpose: (typeof PURPOSES)[number];
   readonly worker_id: string;
   readonly to: string;
-  /** `cc` and `bcc`, which must be empty. */
+  /** Fields and headers that name further recipients, which must be empty. */
   readonly copies: readonly string[];
   readonly subject: string;
   readonly body: string;
@@ -92,7 +92,12 @@ export function readMessage(artifact: Readonly<Record<string, unknown>>): {
       purpose,
       worker_id,
       to,
-      copies: ["cc", "bcc"].filter((name) => isFilled(artifact[name])),
+      copies: [
+        ...["cc", "bcc"].filter((name) => isFilled(artifact[name])),
+        ...named
+          .filter(([name, value]) => COPIES.test(name) && isFilled(value))
+          .map(([name]) => `headers.${name}`),
+      ],
       subject,
       body: body.slice(0, BODY_CHARS_MAX),
       sendAt: Number.isNaN(sendAt) ? undefined : sendAt,
@@ -101,6 +106,9 @@ export function readMessage(artifact: Readonly<Record<string, unknown>>): {
     defects,
   };
 }
+
+/** Headers by which a message goes to others than `to`. */
+const COPIES = /^(?:resent-)?(?:to|b?cc)$/i;
 
 function isFilled(value: unknown): boolean {
   return (

@@ -132,6 +132,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     },
     { fills: one("w-1"), context: { blocks: [{ worker_id: "w-1", scope: "site", site_id: "s-2" }] } },
     { fills: one("w-1"), context: { blocks: [{ worker_id: "w-2", scope: "system" }] } },
+    // Whoever was recorded twice is one person, under either id.
+    { fills: one("w-16"), context: { blocks: [{ worker_id: "w-1", scope: "system" }] }, told: "error" },
+    { fills: one("w-1"), context: { blocks: [{ worker_id: "w-16", scope: "system" }] }, told: "error" },
+    { fills: one("w-19"), order: { client_id: "c-9" }, told: "error" },
+    { fills: one("w-19") },
     {
       fills: one("w-1"),
       context: { blocks: [{ worker_id: "w-1", scope: "system", start_at: ORDER.start_at }] },
@@ -159,6 +164,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       order: { required_certs: ["Forklift"], end_at: "2026-12-08T00:30:00-06:00" },
       told: "error",
     },
+    // A shift until midnight is of the day before.
+    { fills: one("w-12"), order: { required_certs: ["Forklift"], end_at: "2026-12-08T00:00:00-06:00" } },
   ],
   "fill.background": [
     { fills: one("w-13"), order: { required_screenings: [{ name: "background", max_age_days: 30 }] } },
@@ -190,6 +197,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   "fill.double_booked": [
     { fills: one("w-1"), context: assigned() },
+    {
+      fills: one("w-16"),
+      context: assigned(shift("w-1", "2026-12-07T12:00:00-06:00", "2026-12-07T20:00:00-06:00")),
+      told: "error",
+    },
+    {
+      fills: one("w-1"),
+      context: assigned(shift("w-16", "2026-12-07T12:00:00-06:00", "2026-12-07T20:00:00-06:00")),
+      told: "error",
+    },
     {
       fills: one("w-1"),
       context: assigned(shift("w-1", "2026-12-07T13:59:00-06:00", "2026-12-07T20:00:00-06:00")),
@@ -276,6 +293,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     },
     { fills: one("w-17"), told: "error" },
     { fills: one("w-17"), order: { start_at: "2026-12-07T07:00:00-06:00" } },
+    { fills: one("w-20"), told: "error" },
+    { fills: one("w-21") },
   ],
   "fill.pay_below_min": [
     { fills: one("w-1") },
@@ -308,6 +327,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { fills: one("w-1"), order: { notes: "Steel-toe boots. Must be 18 or older." } },
     { fills: one("w-1"), order: { notes: "Male only" }, told: "error" },
     { fills: one("w-1", { reason: "young and energetic" }), told: "error" },
+    { fills: one("w-1", { reason: "strong and male, as the client prefers" }), told: "error" },
+    { fills: one("w-1", { reason: "chosen because he is younger than the others" }), told: "error" },
+    { fills: one("w-1", { reason: "nearest; she cared for an elderly woman there before" }) },
     { fills: one("w-1"), order: { notes: "We hire regardless of sex, age or religion." } },
     { fills: one("w-1"), order: { notes: "Clean the women's restroom" } },
   ],

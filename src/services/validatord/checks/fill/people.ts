@@ -20,12 +20,9 @@ export const duplicateWorker: FillCheck = {
   kind: "consistency",
   severity: "error",
   tests: "no worker stands twice in the proposal, nor under the id of a duplicate that was merged",
-  row: function* (row, { rows, lookup }) {
-    if (row.worker_id === undefined) return;
-    const self = identityOf(row, lookup);
-    const before = rows
-      .slice(0, row.index)
-      .find((other) => other.worker_id !== undefined && identityOf(other, lookup) === self);
+  row: function* (row, { rows }) {
+    if (row.person === undefined) return;
+    const before = rows.slice(0, row.index).find(({ person }) => person === row.person);
     if (before === undefined) return;
     const merged = before.worker_id === row.worker_id ? "" : `, under which ${row.worker_id} was merged`;
     yield {
@@ -36,17 +33,6 @@ export const duplicateWorker: FillCheck = {
     };
   },
 };
-
-function identityOf({ worker_id, worker }: FillRow, lookup: WorkerLookup): string {
-  let id = worker?.merged_into ?? worker_id ?? "";
-  // A merge of a merge; no chain is longer in practice, and a ring must end.
-  for (let step = 0; step < 8; step += 1) {
-    const next = lookup.get(id)?.merged_into;
-    if (next === undefined || next === id) break;
-    id = next;
-  }
-  return id;
-}
 
 export const unknownWorker: FillCheck = {
   code: "fill.unknown_worker",
@@ -75,7 +61,8 @@ export const unknownWorker: FillCheck = {
 /** The id that is meant for sure: the same without blanks or in another case, else that of the only worker of the name. */
 function fixedId(id: string, name: string | undefined, lookup: WorkerLookup): string | undefined {
   const trimmed = id.trim();
-  const forms = new Set([trimmed, trimmed.toLowerCase(), trimmed.toUpperCase()]);
+  if (lookup.get(trimmed) !== undefined) return trimmed;
+  const forms = new Set([trimmed.toLowerCase(), trimmed.toUpperCase()]);
   const known = [...forms].filter((form) => lookup.get(form) !== undefined);
   if (known.length > 0) return known.length === 1 ? known[0] : undefined;
   const [named, other] = name === undefined ? [] : lookup.byName(name);
@@ -120,7 +107,7 @@ export const status: FillCheck = {
   severity: "error",
   tests:
     "the worker is not inactive, not do_not_hire, and not on an assignment that touches the shift or that nobody knows",
-  row: ({ worker, worker_id, idPath }, { facts, assignments }) => {
+  row: ({ worker, worker_id, person, idPath }, { facts, assignments }) => {
     if (worker === undefined || worker_id === undefined || FREE.has(worker.status)) return NOTHING;
     const tell = { path: idPath, actual: worker.status };
     if (worker.status === "inactive" || worker.status === "do_not_hire") {
@@ -137,7 +124,7 @@ export const status: FillCheck = {
         },
       ];
     }
-    const own = assignments.get(worker_id) ?? [];
+    const own = assignments.get(person ?? worker_id) ?? [];
     const touching = own.find(
       ({ start_at, end_at }) =>
         facts !== undefined && Date.parse(start_at) < facts.end && Date.parse(end_at) > facts.start,
@@ -243,12 +230,14 @@ export const dnr: FillCheck = {
   code: "fill.dnr",
   kind: "policy",
   severity: "error",
-  tests: "no block of the worker, for the client, the site or everywhere, is active when the shift starts",
+  tests:
+    "no block of the worker, nor of a duplicate that was merged, is active when the shift starts: for the client, the site or everywhere",
   applies: ({ facts }) => facts !== undefined,
-  row: ({ worker, worker_id, idPath }, { facts, blocks }) => {
-    if (facts === undefined || worker_id === undefined) return NOTHING;
-    const given = blocks.get(worker_id);
-    const own = worker?.blocks ?? [];
+  row: ({ worker, worker_id, person, idPath }, { facts, blocks, lookup }) => {
+    if (facts === undefined || person === undefined) return NOTHING;
+    const given = blocks.get(person);
+    const merged = person === worker_id ? undefined : lookup.get(person)?.blocks;
+    const own = merged === undefined ? (worker?.blocks ?? []) : [...(worker?.blocks ?? []), ...merged];
     if (given === undefined && own.length === 0) return NOTHING;
     const all = [...(given ?? []), ...own];
     const active = all.find((block) => isActive(block, facts));

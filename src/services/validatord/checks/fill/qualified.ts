@@ -40,17 +40,18 @@ export const certExpired: FillCheck = {
   code: "fill.cert_expired",
   kind: "policy",
   severity: "error",
-  tests: "each required certificate holds through the day on which the shift ends, in the site's zone",
+  tests:
+    "each required certificate holds through the last day that is worked, in the site's zone; midnight is of the day before",
   law: FORKLIFT_LAW,
   applies: ({ facts }) => facts !== undefined,
   row: ({ worker, idPath }, subject) => {
     if (worker === undefined || subject.facts === undefined || !asksForCertificates(subject)) return NOTHING;
     const tells: Tell[] = [];
     const held = worker.certificates;
-    const { certificates, endDay } = subject.facts;
+    const { certificates, lastDay } = subject.facts;
     for (const name of certificates) {
       const own = held.filter((entry) => nameOf(entry) === name);
-      if (own.length === 0 || own.some((entry) => isValidCertificate(entry, name, endDay))) continue;
+      if (own.length === 0 || own.some((entry) => isValidCertificate(entry, name, lastDay))) continue;
       const expires =
         own
           .map((entry) => entry.slice(entry.lastIndexOf("|") + 1))
@@ -58,8 +59,8 @@ export const certExpired: FillCheck = {
           .at(-1) ?? "";
       tells.push({
         path: idPath,
-        message: `the ${name} certificate expires on ${expires}, before the shift ends on ${endDay}`,
-        expected: endDay,
+        message: `the ${name} certificate expires on ${expires}, before the shift ends on ${lastDay}`,
+        expected: lastDay,
         actual: expires,
         hint: "Propose a worker whose certificate holds, or have it renewed and update the roster.",
         law: lawOf(name),

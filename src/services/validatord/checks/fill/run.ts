@@ -6,7 +6,14 @@ import type { WorkerLookup } from "../../roster/worker.ts";
 import type { Wages } from "../../wages.ts";
 import type { CheckTraits, Tell } from "../check.ts";
 import { Findings, runChecks } from "../findings.ts";
-import { assignmentsByWorker, type FillRow, fillRows, type FillSubject, orderFacts } from "./subject.ts";
+import {
+  assignmentsByPerson,
+  type FillRow,
+  fillRows,
+  type FillSubject,
+  orderFacts,
+  personOf,
+} from "./subject.ts";
 import { FILL_CHECKS } from "./table.ts";
 import { fillDefects } from "./whole.ts";
 
@@ -32,9 +39,9 @@ function fillSubject(
     defects: fillDefects(artifact, order?.order_id),
     facts: order && orderFacts(order, world.know),
     policy,
-    assignments: assignmentsByWorker(assignments, order),
+    assignments: assignmentsByPerson(assignments, order, world.lookup),
     assignmentsKnown: context.assignments !== undefined,
-    blocks: Map.groupBy(blocks, ({ worker_id }) => worker_id),
+    blocks: Map.groupBy(blocks, ({ worker_id }) => personOf(worker_id, world.lookup)),
     hasError,
   };
 }
@@ -99,6 +106,7 @@ export async function screenWorkers(
     backup: false,
     idPath: "fills[0].worker_id",
     worker_id: undefined,
+    person: undefined,
     name: undefined,
     role: undefined,
     pay_rate: undefined,
@@ -113,6 +121,7 @@ export async function screenWorkers(
   for (const id of new Set(ids)) {
     row.worker_id = id;
     row.worker = world.lookup.get(id);
+    row.person = personOf(id, world.lookup, row.worker);
     const found: ScreenFinding[] = [];
     let isExcluded = false;
     if (row.worker === undefined) {

@@ -25,6 +25,8 @@ export interface FillRow {
   /** The field that names the worker, as it was written. */
   readonly idPath: string;
   readonly worker_id: string | undefined;
+  /** The id that the person has once duplicates are merged: blocks, bookings and repetitions go by it. */
+  readonly person: string | undefined;
   readonly name: string | undefined;
   readonly role: string | undefined;
   readonly pay_rate: number | undefined;
@@ -48,6 +50,8 @@ export interface OrderFacts {
   /** Days of the site, `YYYY-MM-DD`. */
   readonly startDay: string;
   readonly endDay: string;
+  /** The last day on which anybody works: a shift until midnight is of the day before. */
+  readonly lastDay: string;
   /** The Monday of the week in which the shift starts, as days since 1970. */
   readonly week: number;
   readonly state: string;
@@ -64,6 +68,7 @@ export interface FillSubject {
   readonly defects: readonly Tell[];
   readonly facts: OrderFacts | undefined;
   readonly policy: Policy;
+  /** By person, as blocks are. */
   readonly assignments: ReadonlyMap<string, readonly Assignment[]>;
   /** Whether assignments were given at all. */
   readonly assignmentsKnown: boolean;
@@ -93,6 +98,7 @@ export function orderFacts(order: Order, know: Knowledge): OrderFacts {
     hours: hours > SHIFT_HOURS_MAX ? undefined : hours,
     startDay: dayText(todayIn(start, order.timezone)),
     endDay: dayText(todayIn(end, order.timezone)),
+    lastDay: dayText(todayIn(Math.max(start, end - 1), order.timezone)),
     week: weekOf(start, order.timezone),
     state,
     work: know.occupation(order.role, order.soc_code ?? undefined),
@@ -157,7 +163,13 @@ function fillRow(
   index: number,
   lookup: WorkerLookup,
 ): FillRow {
-  const nothing = { worker_id: undefined, name: undefined, role: undefined, pay_rate: undefined };
+  const nothing = {
+    worker_id: undefined,
+    person: undefined,
+    name: undefined,
+    role: undefined,
+    pay_rate: undefined,
+  };
   const empty = { ...nothing, reason: undefined, worker: undefined };
   const at = { index, path, backup, idPath: `${path}.worker_id` };
   if (typeof value !== "object" || value === null || Array.isArray(value))
@@ -182,18 +194,21 @@ function fillRow(
     defects.push({ path: `${path}.${name}`, message: "must be a text", actual: typeOf(given) });
     return undefined;
   };
+  const worker = typeof id === "string" ? lookup.get(id) : undefined;
+  const workerId = typeof id === "string" && id !== "" ? id : undefined;
   const [name, role, , reason] = ["name", "role", "shift_id", "reason"].map(text);
   return {
     index,
     path,
     backup,
     idPath,
-    worker_id: typeof id === "string" && id !== "" ? id : undefined,
+    worker_id: workerId,
+    person: workerId === undefined ? undefined : personOf(workerId, lookup, worker),
     name,
     role,
     pay_rate: payOf(record["pay_rate"], `${path}.pay_rate`, defects),
     reason,
-    worker: typeof id === "string" ? lookup.get(id) : undefined,
+    worker,
     defects,
   };
 }
@@ -219,14 +234,30 @@ export function typeOf(value: unknown): string {
 /** Statuses of assignments that nobody works. */
 const NOT_WORKED = /^(?:late_?)?cancel|^declined|^rejected|^withdrawn|^no_?show/i;
 
-/** Assignments by worker, without those that are cancelled and those of the order itself. */
-export function assignmentsByWorker(
+/** Merges of merges that are followed; no chain is longer in practice, and a ring must end. */
+const MERGES_MAX = 8;
+
+/** The id under which a person is known whose record may have been merged into another. */
+export function personOf(id: string, lookup: WorkerLookup, worker = lookup.get(id)): string {
+  let person = worker?.merged_into ?? id;
+  if (person === id) return id;
+  for (let step = 1; step < MERGES_MAX; step += 1) {
+    const next = lookup.get(person)?.merged_into;
+    if (next === undefined || next === person) break;
+    person = next;
+  }
+  return person;
+}
+
+/** Assignments by person, without those that are cancelled and those of the order itself. */
+export function assignmentsByPerson(
   assignments: readonly Assignment[],
   order: Order | undefined,
+  lookup: WorkerLookup,
 ): Map<string, Assignment[]> {
   const worked = assignments.filter(
     ({ status, order_id }) =>
       !NOT_WORKED.test(status ?? "") && (order === undefined || order_id !== order.order_id),
   );
-  return Map.groupBy(worked, ({ worker_id }) => worker_id);
+  return Map.groupBy(worked, ({ worker_id }) => personOf(worker_id, lookup));
 }

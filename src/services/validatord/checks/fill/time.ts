@@ -26,8 +26,8 @@ interface Gap {
   readonly miles: number | undefined;
 }
 
-function gapsOf(worker_id: string, { facts, assignments, policy, know }: FillSubject): readonly Gap[] {
-  const own = assignments.get(worker_id);
+function gapsOf(person: string, { facts, assignments, policy, know }: FillSubject): readonly Gap[] {
+  const own = assignments.get(person);
   if (own === undefined || facts === undefined) return NO_GAPS;
   const perMile = policy.travel_minutes_per_mile ?? TRAVEL_MINUTES_A_MILE;
   return own.map((assignment) => {
@@ -58,9 +58,9 @@ export const doubleBooked: FillCheck = {
   tests:
     "no other assignment overlaps the shift, the way between the two sites included (1.5 minutes a mile)",
   applies: hasTimes,
-  row: function* ({ worker_id, idPath }, subject) {
-    if (worker_id === undefined) return;
-    for (const clash of gapsOf(worker_id, subject).filter(isClash).slice(0, CLASHES_MAX)) {
+  row: function* ({ person, idPath }, subject) {
+    if (person === undefined) return;
+    for (const clash of gapsOf(person, subject).filter(isClash).slice(0, CLASHES_MAX)) {
       const { assignment, gap, miles } = clash;
       const order = assignment.order_id ? ` for ${assignment.order_id}` : "";
       const when = `${assignment.start_at} to ${assignment.end_at}`;
@@ -83,10 +83,10 @@ export const restGap: FillCheck = {
   severity: "error",
   tests: "between this shift and any other lie at least rest_hours (8)",
   applies: hasTimes,
-  row: function* ({ worker_id, idPath }, subject) {
-    if (worker_id === undefined) return;
+  row: function* ({ person, idPath }, subject) {
+    if (person === undefined) return;
     const least = subject.policy.rest_hours ?? REST_HOURS;
-    const short = gapsOf(worker_id, subject).filter((gap) => !isClash(gap) && gap.gap < least * HOUR_MS);
+    const short = gapsOf(person, subject).filter((gap) => !isClash(gap) && gap.gap < least * HOUR_MS);
     for (const { assignment, gap } of short.slice(0, CLASHES_MAX)) {
       const hours = Number((gap / HOUR_MS).toFixed(2));
       yield {
@@ -119,9 +119,9 @@ export const weeklyHours: FillCheck = {
     "above 40 hours in the week from Monday is a warning with its cost; above max_hours, or above what a minor may work, an error",
   applies: ({ facts }) => facts?.hours !== undefined,
   row: (row, { facts, assignments, policy }) => {
-    const { worker, worker_id, idPath } = row;
-    if (facts?.hours === undefined || worker_id === undefined) return NOTHING;
-    const hours = weekHours(facts, assignments.get(worker_id) ?? []);
+    const { worker, person, idPath } = row;
+    if (facts?.hours === undefined || person === undefined) return NOTHING;
+    const hours = weekHours(facts, assignments.get(person) ?? []);
     const minor = worker?.minor && minorProblem(worker.minor, facts, hours);
     const most = policy.max_hours;
     if (minor === undefined && hours <= OVERTIME_HOURS && (most === undefined || hours <= most))

@@ -1,6 +1,11 @@
 // Fill checks about the proposal as a whole: its form, whether it fills the order, and what its words ask for.
 
-import { PROTECTED_LAW, protectedTerms } from "#domain/law/protected-terms";
+import {
+  PROTECTED_LAW,
+  protectedReasons,
+  type ProtectedTerm,
+  protectedTerms,
+} from "#domain/law/protected-terms";
 import { type Check, NOTHING, type Tell } from "../check.ts";
 import { type FillRow, type FillSubject, ROWS_MAX, typeOf } from "./subject.ts";
 
@@ -114,7 +119,7 @@ export const protectedTerm: FillCheck = {
   kind: "policy",
   severity: "error",
   tests:
-    "neither the order's notes nor a reason ask for a sex, an age, an origin, a religion, a health or other protected trait",
+    "neither the order's notes nor a reason ask for a sex, an age, an origin, a religion, a health or other protected trait; a reason does not say one of the person",
   law: PROTECTED_LAW,
   whole: function* ({ facts, artifact }) {
     yield* protectedTells("order.notes", facts?.order.notes ?? "");
@@ -123,11 +128,16 @@ export const protectedTerm: FillCheck = {
       if (typeof text === "string") yield* protectedTells(name, text);
     }
   },
-  row: ({ reason, path }) => (reason === undefined ? NOTHING : protectedTells(`${path}.reason`, reason)),
+  row: ({ reason, path }) =>
+    reason === undefined ? NOTHING : tellsOf(`${path}.reason`, protectedReasons(reason)),
 };
 
 export function protectedTells(path: string, text: string): Tell[] {
-  return protectedTerms(text).map(({ term, category }) => ({
+  return tellsOf(path, protectedTerms(text));
+}
+
+function tellsOf(path: string, terms: readonly ProtectedTerm[]): Tell[] {
+  return terms.map(({ term, category }) => ({
     path,
     message: `"${term}" asks for a protected trait (${category})`,
     actual: term,

@@ -32,7 +32,8 @@ export async function checkPlaybook(
     record.event_id === undefined ? undefined : sources.outcome(record.event_id),
   ]);
   const { order, policy = {}, blocks = [] } = context;
-  const own = blocks.filter(({ worker_id }) => worker_id === record.answer_id);
+  const merged = answer.state === "found" ? answer.worker.merged_into : undefined;
+  const own = blocks.filter(({ worker_id }) => worker_id === record.answer_id || worker_id === merged);
   const title = record.role ?? world.know.reader.read(record.query_text, world.now).role ?? undefined;
   const subject: PlaybookSubject = {
     ...world,
