@@ -29,6 +29,44 @@ const REPORTS: Readonly<Record<string, Report>> = {
     rows: ["A|Ann|10|100", "A|Bob|5|60", "NULL|NULL|16|161", "B|Cyd|8|90"],
     rejected: 1,
   },
+  "a report's words in padded cells, below an empty line": {
+    text: 'badge,crew,hours,pay\n007,north,8.5,"1,020.25"\n008,south,7.0,880.00\n011,east,6.5,700.10\n,,,\nMade 4/1/2026 7:02 AM,,,Sheet 2 of 2\n',
+    columns: { badge: "VARCHAR", crew: "VARCHAR", hours: "DOUBLE", pay: "DOUBLE" },
+    rows: ["007|north|8.5|1020.25", "008|south|7.0|880.0", "011|east|6.5|700.1"],
+    rejected: 1,
+  },
+  "several notes below an empty line, one in a column of values": {
+    text: "yard,lead,beds,cost\nA,Ann,4,80.5\nB,Bob,5,70\nC,Cyd,6,60\n,,,\nnot yet approved,,,\nby:,,on:,\n",
+    columns: { yard: "VARCHAR", lead: "VARCHAR", beds: "BIGINT", cost: "DOUBLE" },
+    rows: ["A|Ann|4|80.5", "B|Bob|5|70.0", "C|Cyd|6|60.0"],
+    rejected: 2,
+  },
+  "the same without an empty line, in words of a report": {
+    text: "yard;lead;beds\nA;Ann;4\nB;Bob;5\nC;Cyd;6\nSource: housing office;;\nPrinted on Friday;;\n",
+    columns: { yard: "VARCHAR", lead: "VARCHAR", beds: "BIGINT" },
+    rows: ["A|Ann|4", "B|Bob|5", "C|Cyd|6"],
+    rejected: 2,
+  },
+  "a last row with gaps as others have, below an empty line": {
+    text: "yard,lead,beds\nA,Ann,4\nB,,\nC,Cyd,6\n\nD,,\n",
+    columns: { yard: "VARCHAR", lead: "VARCHAR", beds: "BIGINT" },
+    rows: ["A|Ann|4", "B|NULL|NULL", "C|Cyd|6", "D|NULL|NULL"],
+  },
+  "a row with gaps between the rows, behind an empty line": {
+    text: "yard,lead,beds\nA,Ann,4\nC,Cyd,6\nE,Eve,6\n\nD,,\nB,Bob,3\n",
+    columns: { yard: "VARCHAR", lead: "VARCHAR", beds: "BIGINT" },
+    rows: ["A|Ann|4", "C|Cyd|6", "E|Eve|6", "D|NULL|NULL", "B|Bob|3"],
+  },
+  "texts kept from becoming numbers in a spreadsheet": {
+    text: '="badge",hours,="crew"\n="0071",8,="Yard, north"\n="0120",7,="Dock"\n="3400",6,="Dock"\n',
+    columns: { badge: "VARCHAR", hours: "BIGINT", crew: "VARCHAR" },
+    rows: ["0071|8|Yard, north", "0120|7|Dock", "3400|6|Dock"],
+  },
+  "the same, with the formula quoted, and other formulas": {
+    text: 'badge\thours\tsum\n"=""0071"""\t8\t"=A1&""x"""\n"=""0120"""\t7\t=B1+2\n',
+    columns: { badge: "VARCHAR", hours: "BIGINT", sum: "VARCHAR" },
+    rows: ['0071|8|=A1&"x"', "0120|7|=B1+2"],
+  },
   "averages below sums": {
     text: "crew,mon,tue\nNorth,8,7\nSouth,7,8\nEast,8,8\nTotal,23,23\nAverage,7.67,7.67\n",
     columns: { crew: "VARCHAR", mon: "BIGINT", tue: "BIGINT" },

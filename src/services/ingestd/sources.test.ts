@@ -108,6 +108,22 @@ describe("large files", () => {
     expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS - 1, rows_quarantined: 1 });
   });
 
+  test("a text kept from becoming a number, between the samples, is told as in a small file", async () => {
+    const answer = await lake.load(
+      "guarded",
+      bigCsv((row) => (row === 77_777 ? '77777,="W1",2026-01-01 07:30:00,1.5,true,01234,"n"' : undefined)),
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS });
+    expect(answer.warnings.join(" ")).toContain('1 rows have cells such as ="00123"');
+    expect(await lake.rows("guarded", "SELECT worker FROM t WHERE id = 77777")).toEqual([{ worker: "W1" }]);
+  });
+
+  test("a note below a table of many rows is rejected as below a short one", async () => {
+    const text = `${bigCsv()}\nChecked by the night office,,,,,,\n`;
+    const answer = await lake.load("noted", text);
+    expect(answer).toMatchObject({ rows_in: ROWS + 1, rows_loaded: ROWS, rows_quarantined: 1 });
+  });
+
   test("quotes that begin far behind the sample are quotes", async () => {
     const lines = Array.from({ length: ROWS }, (_, row) =>
       row < ROWS - 10
@@ -185,6 +201,10 @@ describe("counting rows a second time", () => {
   });
 });
 
+/** One column "pay" of DECIMAL(40,1), with one row. */
+const LONG_DECIMALS =
+  "UEFSMRUAFS4VLiwVAhUAFQYVBhwAAAACAAAAAgEAAAAAAAAAAAAAAAAAAAAAUBUEGSw1ABgGc2NoZW1hFQIAFQ4VIhUCGANwYXklChUCFVAsXBUCFVAAAAAWAhkcGRwmABwVDhklBgAZGANwYXkVABYCFlQWVCYISRwVABUAFQIAPCkGGSYAAgAAABZUFgImCBZUACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZHBwAAACOAAAAUEFSMQ==";
+
 describe("Parquet", () => {
   test("keeps its columns and types, and is refused when it is damaged", async () => {
     const path = join(lake.folder, "made.parquet");
@@ -219,6 +239,65 @@ describe("Parquet", () => {
     expect(typed).toContain('"name": "n0" is no BIGINT');
     const cut = await lake.load("cut", bytes.slice(0, 400)).catch((error: Error) => error.message);
     expect(cut).toContain("Parquet file cannot be read");
+  });
+
+  const written = async (select: string): Promise<Uint8Array> => {
+    const path = join(lake.folder, "written.parquet");
+    const db = await openDuckdb({
+      memoryBytesMax: 2 ** 28,
+      threads: 1,
+      tempDir: lake.folder,
+      tempBytesMax: 2 ** 28,
+    });
+    await db.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+    db.close();
+    return Bun.file(path).bytes();
+  };
+
+  test("decimals of more digits than are kept are refused, and not read as floats", async () => {
+    const message = await lake
+      .load("long_decimals", Buffer.from(LONG_DECIMALS, "base64"))
+      .catch((error: Error) => error.message);
+    expect(message).toContain('"pay" holds decimals of 40 digits');
+  });
+
+  test("times finer than a microsecond are cut to it, and told", async () => {
+    const fine = await lake.load(
+      "fine_times",
+      await written("SELECT TIMESTAMP_NS '2026-03-01 07:15:00.000001250' AS seen"),
+    );
+    expect(fine.warnings.join(" ")).toContain('"seen": times finer than a microsecond were cut to it');
+    const coarse = await written("SELECT TIMESTAMP_NS '2026-03-01 07:15:00.25' AS seen");
+    expect((await lake.load("coarse_times", coarse)).warnings).toEqual([]);
+  });
+
+  test("a value that the dataset's column would change is a rejected row", async () => {
+    await lake.load("held", await written("SELECT 1.5::DOUBLE AS score UNION ALL SELECT 2.5"));
+    const rows = "SELECT 3::BIGINT AS score UNION ALL SELECT 9007199254740993 UNION ALL SELECT 8";
+    const answer = await lake.load("held", await written(rows));
+    expect(answer).toMatchObject({ rows_in: 3, rows_loaded: 2, rows_quarantined: 1 });
+    expect(await lake.rows("held", "SELECT sum(score) AS sum FROM t")).toEqual([{ sum: 15 }]);
+  });
+
+  test.each([
+    ["CSV", "constructor,toString,__proto__\n1,Ann,x\n2,Bob,y\n"],
+    [
+      "NDJSON",
+      '{"constructor":1,"TOSTRING":"Ann","__PROTO__":"x"}\n{"constructor":2,"toString":"Bob","__proto__":"y"}\n',
+    ],
+  ])("columns of %s may be called like what every object has", async (kind, text) => {
+    await lake.load(`named_${kind}`, text);
+    expect(
+      await lake.query(
+        `SELECT "constructor"::INT AS n, "toString" AS name, "__proto__" AS proto FROM t ORDER BY 1`,
+        {
+          t: `named_${kind}`,
+        },
+      ),
+    ).toEqual([
+      { n: 1, name: "Ann", proto: "x" },
+      { n: 2, name: "Bob", proto: "y" },
+    ]);
   });
 
   test("statistics find their columns by path, nested ones too", () => {
@@ -339,6 +418,14 @@ describe("rows that share a line", () => {
     (_, row) => `{"id":${row},"n":${row % 200 === 150 ? '"lots"' : row}}`,
   );
   const lines = Array.from({ length: 300 }, (_, row) => `${row},${row === 151 ? "lots" : row},x`);
+  test("a rejected row may hold line breaks of any kind", async () => {
+    const odd = '3,"c\r\nd",e,f\r4,"g"';
+    const answer = await lake.load("odd_breaks", `id,name\n${odd}\n1,a\n2,b\n`);
+    expect(answer).toMatchObject({ rows_loaded: 2, rows_in: 2 + answer.rows_quarantined });
+    const raws = await lake.rows("odd_breaks$rejects", "SELECT raw FROM t ORDER BY line");
+    expect(raws.map(({ raw }) => raw).join("\n")).toContain("f\r4");
+  });
+
   test.each([
     ["members of an array", `[${objects.join(",")}]`, 1, '{"id":150,"n":"lots"}'],
     [

@@ -10,6 +10,7 @@ import { outsideMarks, typedColumns } from "./columns.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
 import { csvRecipe } from "./recipe.ts";
 import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
+import { settleBelow, settleNotes } from "./notes.ts";
 import { settleTotals } from "./totals.ts";
 import { placeOf, WrittenRows } from "./written-rows.ts";
 
@@ -44,6 +45,8 @@ export async function carefulSource(
     for (const rows of scanner.finish()) await written.take(rows);
     totals.push(...(await settleTotals(written, header.names, dialect.delimiter, wishes, work)));
     await settleNotes(written, header.names, dialect.delimiter, wishes);
+    await settleBelow(written, header.names, dialect.delimiter, wishes);
+    await settleNotes(written, header.names, dialect.delimiter, wishes);
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
@@ -65,6 +68,10 @@ export async function carefulSource(
   const kept = columns.filter((_, index) => named(index));
   const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
   if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
+  if (written.guarded > 0)
+    odd.push(
+      `${written.guarded} rows have cells such as ="00123", which spreadsheets take for text: what stands between the quotes was taken.`,
+    );
   if (written.nulRows > 0)
     odd.push(`${written.nulRows} rows hold a NUL character, which is shown as ${NUL_SIGN}.`);
   if (rows === 0)
@@ -102,27 +109,6 @@ function rawRow(row: Pick<Row, "line" | "part" | "raw">): RawRow {
   return { place: placeOf(row), raw: row.raw };
 }
 
-/** Rows of one text are notes, and rejected, when it stands in a column of values; the others are rows like all. */
-async function settleNotes(
-  written: WrittenRows,
-  names: readonly string[],
-  delimiter: string,
-  wishes: Wishes,
-): Promise<void> {
-  if (written.notes.length === 0) return;
-  const { typings } = typedColumns(written.stats, names, delimiter, wishes);
-  for (const row of written.notes) {
-    const at = row.cells.findIndex((cell) => cell.trim() !== "");
-    const typing = typings[at];
-    if (typing === undefined || typing.type === "VARCHAR" || typing.empty) written.add(row);
-    else
-      await written.reject(
-        row,
-        `it is a note: one text, and "${names[at] ?? ""}" is ${typing.type} in the other rows`,
-      );
-  }
-}
-
 /** Rejected rows once more, each by itself: `line` is its place among them, from 1. */
 export async function rejectedCsvSource(
   raws: () => AsyncGenerator<string>,
@@ -156,7 +142,8 @@ export async function rejectedCsvSource(
     for await (const raw of raws()) await written.take([rowOf(raw, (line += 1))]);
     for (const row of written.totals) await written.reject(row, "it is a totals row");
     for (const row of written.bareTotals) written.add(row);
-    for (const row of written.notes) written.add(row);
+    written.release();
+    for (const row of written.takeNotes()) written.add(row);
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;

@@ -10,6 +10,7 @@ import { type Dialect, type Fit, QUOTED_CHARS_MAX, type Row, rowsOf } from "./ro
 
 const FEED = 10;
 const RETURN = 13;
+const EQUALS = 61;
 
 /** A row is found again by parsing from the mark before it: so many rows, or bytes. */
 const MARK_ROWS = 1024;
@@ -37,8 +38,8 @@ export interface CountOptions {
 }
 
 /**
- * `skip` lines at the start are not looked at. Undefined when our parser reads some record of several lines in another
- * way.
+ * `skip` lines at the start are not looked at. Undefined when our parser reads some record in another way: one of several
+ * lines, or one with a cell such as ="00123".
  */
 export async function countRows(
   path: string,
@@ -62,6 +63,7 @@ export async function countRows(
   /** The record under way in earlier chunks, once a quote is open at the end of one of its lines. */
   let begun: Buffer[] = [];
   let several = false;
+  const isEdge = (byte = FEED): boolean => byte === FEED || byte === dialect.delimiter.charCodeAt(0);
   const isOne = (record: Buffer): boolean => {
     const [row, ...others] = rowsOf(record.toString(), dialect, fit);
     return others.length === 0 && row?.reason === undefined && row?.flawed !== true;
@@ -86,6 +88,7 @@ export async function countRows(
       const found = chunk.indexOf(FEED, at);
       const end = found < 0 ? chunk.length : found;
       while (nextQuote < end) {
+        if (!quoted && chunk[nextQuote - 1] === EQUALS && isEdge(chunk[nextQuote - 2])) return undefined;
         quoted = !quoted;
         nextQuote = quoteAfter(nextQuote + 1);
       }

@@ -83,7 +83,10 @@ export function isTidy({ guess, header, fit }: Layout): boolean {
   if (dialect.newline !== "\n" || !['"', ""].includes(dialect.quote) || dialect.delimiter.length > 1)
     return false;
   if (isInNullText(dialect.delimiter)) return false;
-  return rows.every((row) => row.line < header.bodyLine || (row.flawed !== true && row.reason === undefined));
+  return rows.every(
+    (row) =>
+      row.line < header.bodyLine || (row.flawed !== true && row.guarded !== true && row.reason === undefined),
+  );
 }
 
 /** Columns, by index, that the caller wants as text: they keep the words that mean NULL elsewhere. */

@@ -82,3 +82,19 @@ export function mayBeNote(cells: readonly string[]): boolean {
   const { kinds, marks } = rememberedLook(only.trim());
   return kinds === 0 && marks === 0;
 }
+
+/** How a line begins with which a report speaks of itself. */
+const OF_A_REPORT =
+  /^(?:\*|(?:notes?|source|legend|disclaimer)\b ?:|(?:prepared|generated|printed|exported|produced|created|report|run|downloaded) (?:by|on|from|at|date|time|with|generated|printed|created)\b|page \d|confidential\b|copyright\b|©)/i;
+
+/**
+ * Whether a row may be a note below the table: a text first, and at least half of its cells empty; where no empty line
+ * parts it from the rows above, in words of a report.
+ */
+export function mayBeBelow(cells: readonly string[], isApart: () => boolean): boolean {
+  if (cells.length < 2) return false;
+  let filled = 0;
+  for (const cell of cells) if (!isBlank(cell) && (filled += 1) * 2 > cells.length) return false;
+  const first = cells.find((cell) => !isBlank(cell))?.trim() ?? "";
+  return first !== "" && rememberedLook(first).kinds === 0 && (OF_A_REPORT.test(first) || isApart());
+}

@@ -15,9 +15,10 @@ import {
   isHeaderAgain,
   isLastLine,
   mayBeBareTotals,
+  mayBeBelow,
   mayBeTotals,
 } from "./odd-rows.ts";
-import { rowsOf } from "./rows.ts";
+import { linesOf, type Row, rowsOf } from "./rows.ts";
 import { nullTexts, selectCsv } from "./written-rows.ts";
 
 /** A file as DuckDB reads it, and what its samples say of its columns. */
@@ -57,9 +58,10 @@ export function tidyTable(
         if (index === 0) return undefined;
         continue;
       }
+      if (row.guarded === true) return undefined;
       const { cells } = row;
       if (isEmptyRow(cells) || isHeaderAgain(cells, header.cells) || mayBeTotals(cells)) return undefined;
-      if (index === blocks.length - 1 && row === rows.at(-1) && mayBeBareTotals(cells)) return undefined;
+      if (index === blocks.length - 1 && row === rows.at(-1) && mayBeLast(rows)) return undefined;
       sampled += 1;
       for (const [column, cell] of cells.entries()) stats[column]?.add(cell);
     }
@@ -84,6 +86,14 @@ export function tidyTable(
     edges,
     odd: oddSql(fit.width, header.cells, edges),
   };
+}
+
+/** Whether the last row may be no row of the table: totals, or a note below it. */
+function mayBeLast(rows: readonly Row[]): boolean {
+  const cells = rows.at(-1)?.cells ?? [];
+  const isApart = (): boolean =>
+    rows.some((row, index) => row.line + linesOf(row) < (rows[index + 1]?.line ?? 0));
+  return mayBeBareTotals(cells) || mayBeBelow(cells, isApart);
 }
 
 export function quickSource(file: Decoded, layout: Layout, table: TidyTable): Source {

@@ -111,6 +111,17 @@ describe("damaged text", () => {
     expect(cellsOf("1,a\rb,3,,\n", COMMAS, returns)).toEqual([["1", "a\rb", "3"]]);
   });
 
+  test("rows in quotes that a carriage return parts are rows, where each fits", () => {
+    const returns: Fit = { ...three, returns: true };
+    const told = rowsOf('"1","a","x, y"\r"2","b","z"\n"3","c\rd","w"\n"4","e"\r"5"\n', COMMAS, returns);
+    expect(told.map(({ line, part, cells, reason }) => [line, part, reason ?? cells.join("|")])).toEqual([
+      [1, 0, "1|a|x, y"],
+      [1, 1, "2|b|z"],
+      [2, undefined, "3|c\rd|w"],
+      [3, undefined, expect.stringContaining("where the table has 3")],
+    ]);
+  });
+
   test("short rows are filled up where that is the file's habit", () => {
     expect(cellsOf("1,2\n", COMMAS, { width: 3, ragged: true })).toEqual([["1", "2", ""]]);
   });
@@ -125,7 +136,8 @@ const cell = fc.oneof(
 
 function written(rows: readonly (readonly string[])[], dialect: Dialect, always: boolean): string {
   const quoted = (text: string): string => {
-    const plain = !always && text !== "" && !/["\n\r]|^ +|'/.test(text) && !text.includes(dialect.delimiter);
+    const plain =
+      !always && text !== "" && !/["\n\r]|^[ \f\ufeff]|'/.test(text) && !text.includes(dialect.delimiter);
     return plain ? text : `"${text.replaceAll('"', '""')}"`;
   };
   return rows.map((cells) => cells.map(quoted).join(dialect.delimiter)).join("\n");

@@ -51,6 +51,8 @@ export interface Row {
   readonly filled?: boolean;
   /** Empty cells beyond the table's width were taken off: as many as most rows have, or another number. */
   readonly cut?: "usual" | "odd";
+  /** A cell stood behind an equals sign, ="00123", as texts are kept from becoming numbers in a spreadsheet. */
+  readonly guarded?: boolean;
 }
 
 /** A quoted cell that runs longer is a quote that somebody forgot to close. */
@@ -65,6 +67,9 @@ const BEFORE_LINES: ReadonlySet<number> = new Set([0xfeff, 0x0c]);
 /** Control-Z, with which old programs end a file. */
 // oxlint-disable-next-line no-control-regex
 const END_OF_FILE = /\u001a[\0\s]*$/;
+const EQUALS = 61;
+/** The formula of a text, quoted like any other cell: "=""00123""". */
+const GUARDED = /^="[^"]*"$/;
 /** Rows that are held at once. */
 const BATCH_ROWS = 8192;
 interface Parsed {
@@ -74,6 +79,7 @@ interface Parsed {
   readonly flawed: boolean;
   /** A line break stood inside a quoted cell. */
   readonly spans: boolean;
+  readonly guarded: boolean;
 }
 
 /** How many lines of the file a row takes. */
@@ -176,7 +182,7 @@ export class RowScanner {
       const row = this.#fitted(whole.cells, line, raw, whole.flawed);
       if (row !== undefined) {
         this.#line += whole.spans ? count(raw, newline) + 1 : 1;
-        rows.push(row);
+        rows.push(whole.guarded ? { ...row, guarded: true } : row);
         return whole.next;
       }
       // A clean record that is only too short or too long is that, however many lines it has.
@@ -187,7 +193,7 @@ export class RowScanner {
       }
     }
     this.#line += 1;
-    rows.push(this.#oneLine(lineText, line));
+    rows.push(...this.#oneLine(lineText, line));
     return nextLine;
   }
 
@@ -211,34 +217,46 @@ export class RowScanner {
   #plainLine(lineText: string, line: number): Row[] {
     const cells = this.#plainCells(lineText);
     const row = this.#fitted(cells, line, lineText, false);
-    const mayBeSeveral = this.#fit?.returns === true && lineText.includes("\r");
     // Empty cells beyond the width may be those of another row.
-    if (row !== undefined && (row.cut === undefined || !mayBeSeveral)) return [row];
-    if (mayBeSeveral) {
-      const parts = lineText.split("\r").filter((part) => part !== "");
-      const rows = parts.flatMap((part) => this.#fitted(this.#plainCells(part), line, part, false) ?? []);
-      if (rows.length === parts.length) return rows.map((each, part) => ({ ...each, part }));
-    }
-    return [row ?? misfit(cells, line, lineText, this.#fit)];
+    if (row !== undefined && (row.cut === undefined || !lineText.includes("\r"))) return [row];
+    const several = this.#parted(lineText, line, (part) => this.#plainCells(part));
+    return several ?? [row ?? misfit(cells, line, lineText, this.#fit)];
   }
 
-  /** The last resort for a line: with its quotes, without them, or rejected. */
-  #oneLine(lineText: string, line: number): Row {
+  /** The rows of a line that carriage returns part, when each of them fits. */
+  #parted(
+    lineText: string,
+    line: number,
+    cellsOf: (part: string) => string[] | undefined,
+  ): Row[] | undefined {
+    if (this.#fit?.returns !== true || !lineText.includes("\r")) return undefined;
+    const parts = lineText.split("\r").filter((part) => part !== "");
+    const rows = parts.flatMap((part) => {
+      const cells = cellsOf(part);
+      return cells === undefined ? [] : (this.#fitted(cells, line, part, false) ?? []);
+    });
+    return rows.length === parts.length ? rows.map((each, part) => ({ ...each, part })) : undefined;
+  }
+
+  /** The last resort for a line: as rows that carriage returns part, with its quotes, without them, or rejected. */
+  #oneLine(lineText: string, line: number): Row[] {
+    const several = this.#parted(lineText, line, (part) => {
+      const parsed = parseQuoted(part, 0, this.#dialect, true);
+      return typeof parsed === "object" && !parsed.flawed ? parsed.cells : undefined;
+    });
+    if (several !== undefined) return several;
     const quoted = parseQuoted(lineText, 0, this.#dialect, true);
     if (typeof quoted === "object") {
       const row = this.#fitted(quoted.cells, line, lineText, true);
-      if (row !== undefined) return row;
+      if (row !== undefined) return [row];
     }
     const cells = this.#plainCells(lineText);
     const row = this.#fitted(cells, line, lineText, true);
-    if (row !== undefined) return row;
-    if (quoted === "unclosed") {
-      return { cells, line, raw: lineText, reason: "a quote is opened and never closed", flawed: true };
-    }
-    return {
-      ...misfit(typeof quoted === "object" ? quoted.cells : cells, line, lineText, this.#fit),
-      flawed: true,
-    };
+    if (row !== undefined) return [row];
+    if (quoted === "unclosed")
+      return [{ cells, line, raw: lineText, reason: "a quote is opened and never closed", flawed: true }];
+    const found = typeof quoted === "object" ? quoted.cells : cells;
+    return [{ ...misfit(found, line, lineText, this.#fit), flawed: true }];
   }
 
   #plainCells(line: string): string[] {
@@ -330,10 +348,13 @@ function parseQuoted(
   const cells: string[] = [];
   let flawed = false;
   let spans = false;
+  let guarded = false;
   let from = at;
   for (;;) {
-    const start = delimiter === " " ? from : skipSpaces(text, from);
+    const begin = delimiter === " " ? from : skipSpaces(text, from);
+    const start = text.charCodeAt(begin) === EQUALS && text.startsWith(quote, begin + 1) ? begin + 1 : begin;
     if (text.startsWith(quote, start)) {
+      guarded ||= start > begin;
       let value = "";
       let piece = start + 1;
       let search = piece;
@@ -362,7 +383,9 @@ function parseQuoted(
         search = end + 1;
       }
       spans ||= value.includes(newline);
-      cells.push(backslash ? unescaped(value) : value);
+      const inner = GUARDED.test(value) ? value.slice(2, -1) : value;
+      guarded ||= inner !== value;
+      cells.push(backslash ? unescaped(inner) : inner);
       from = close;
     } else {
       const line = text.indexOf(newline, from);
@@ -375,19 +398,19 @@ function parseQuoted(
       cells.push(padded ? cell.trim() : cell);
       from = end;
     }
-    if (from >= text.length) return { cells, next: text.length, flawed, spans };
+    if (from >= text.length) return { cells, next: text.length, flawed, spans, guarded };
     if (text.startsWith(delimiter, from)) {
       from += delimiter.length;
       // A delimiter at the very end of the text: whether a cell follows is not known yet.
       if (from >= text.length) {
         if (!final) return "more";
         cells.push("");
-        return { cells, next: text.length, flawed, spans };
+        return { cells, next: text.length, flawed, spans, guarded };
       }
       continue;
     }
     if (newline === "\n" && text.charAt(from) === "\r") from += 1;
-    return { cells, next: Math.min(from + 1, text.length), flawed, spans };
+    return { cells, next: Math.min(from + 1, text.length), flawed, spans, guarded };
   }
 }
 

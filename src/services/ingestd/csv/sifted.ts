@@ -17,7 +17,15 @@ import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { outsideMarks, typedColumns } from "./columns.ts";
 import { countRows, rowsAt } from "./count-rows.ts";
 import { dialectOf, type Layout, warningsOf } from "./layout.ts";
-import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTotals } from "./odd-rows.ts";
+import {
+  isDrawnLine,
+  isEmptyRow,
+  isHeaderAgain,
+  isLastLine,
+  mayBeBareTotals,
+  mayBeNote,
+  mayBeTotals,
+} from "./odd-rows.ts";
 import type { TidyTable } from "./quick.ts";
 import { csvRecipe } from "./recipe.ts";
 import type { Row } from "./rows.ts";
@@ -66,6 +74,7 @@ export async function siftedSource(
   );
   try {
     await written.take(rows);
+    written.release();
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
@@ -214,7 +223,7 @@ function dataAmong(rows: readonly Row[], header: readonly string[]): readonly Ro
     if (isDrawnLine(row.raw) || isLastLine(row.raw)) passedOver += 1;
     else if (isHeaderAgain(row.cells, header)) continue;
     else if (isEmptyRow(row.cells)) passedOver += 1;
-    else if (mayBeTotals(row.cells) || mayBeNote(row.cells)) return undefined;
+    else if (mayBeTotals(row.cells) || mayBeBareTotals(row.cells) || mayBeNote(row.cells)) return undefined;
     else data.push(row);
   }
   return passedOver < LINES_MAX ? data : undefined;

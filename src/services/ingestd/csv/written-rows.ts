@@ -19,10 +19,11 @@ import {
   isLastLine,
   isPrompt,
   mayBeBareTotals,
+  mayBeBelow,
   mayBeNote,
   mayBeTotals,
 } from "./odd-rows.ts";
-import type { Dialect, Row } from "./rows.ts";
+import { type Dialect, linesOf, type Row } from "./rows.ts";
 
 /** Text that is written in one piece. */
 const BATCH_CHARS = 256 * 1024;
@@ -30,6 +31,10 @@ const BATCH_CHARS = 256 * 1024;
 const TOTALS_MAX = 16;
 /** Rows that may be notes and wait for the types of the others; a table with more of them is sparse. */
 const NOTES_MAX = 32;
+/** Rows that may stand below the table and wait for its end; more are data. */
+const BELOW_MAX = 32;
+/** A table with empty lines before more of its rows is written with gaps. */
+const GAPS_SHARE_MAX = 0.1;
 
 /** What the rows are written for. */
 export interface WrittenTable {
@@ -84,12 +89,18 @@ export class WrittenRows {
   readonly #totals: Row[] = [];
   readonly #notes: Row[] = [];
   readonly #bare: Row[] = [];
+  readonly #below: Row[] = [];
+  /** The row before, unless it was empty. */
+  #before: Row | undefined;
+  /** Rows behind empty lines. */
+  #gaps = 0;
   #isSparse = false;
   #rows = 0;
   #cleanRows = 0;
   #repairedRows = 0;
   #flawed = 0;
   #filled = 0;
+  #guarded = 0;
   #nulRows = 0;
   #longest = 0;
   #text = "";
@@ -121,6 +132,10 @@ export class WrittenRows {
   get filled(): number {
     return this.#filled;
   }
+  /** Those with a cell such as ="00123". */
+  get guarded(): number {
+    return this.#guarded;
+  }
   /** Those that held a NUL. */
   get nulRows(): number {
     return this.#nulRows;
@@ -133,13 +148,17 @@ export class WrittenRows {
   get totals(): readonly Row[] {
     return this.#totals;
   }
-  /** Rows that may be notes: not written yet, nor counted in `stats`. */
-  get notes(): readonly Row[] {
-    return this.#notes;
+  /** Gives the rows that may be notes, which are neither written yet nor counted in `stats`, and holds them no longer. */
+  takeNotes(): readonly Row[] {
+    return this.#notes.splice(0);
   }
   /** The same of rows that no word calls totals; none where the table has many of the kind. */
   get bareTotals(): readonly Row[] {
     return this.#bare;
+  }
+  /** The rows that may be notes below the table, behind all others: not written yet, nor counted in `stats`. */
+  get below(): readonly Row[] {
+    return this.#below;
   }
   /** Whether a column has a value in any row that was added. */
   hasValues(column: number): boolean {
@@ -170,13 +189,49 @@ export class WrittenRows {
       else if (isPrompt(row.raw)) await this.#passOver(row, "it is a command");
       else if (isLastLine(row.raw)) await this.#passOver(row, "it says that the file ends");
       else if (reason !== undefined) await this.reject(row, reason);
-      else if (isBlank(row.cells[0]) && row.cells.length > 1 && isEmptyRow(row.cells))
+      else if (isBlank(row.cells[0]) && row.cells.length > 1 && isEmptyRow(row.cells)) {
         await this.#passOver(row, "it has no value");
-      else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
-      else if (this.#notes.length < NOTES_MAX && mayBeNote(row.cells)) this.#notes.push(row);
-      else this.#addOrHold(row);
+        continue;
+      } else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
+      else if (mayBeBelow(row.cells, () => this.#isApart(row))) this.#hold(row);
+      else {
+        this.release();
+        if (this.#isApart(row)) this.#gaps += 1;
+        this.#takeOne(row);
+      }
+      this.#before = row;
       if (this.#text.length >= BATCH_CHARS) await this.#write();
     }
+  }
+
+  /**
+   * Whether empty lines stand between a row and the one before, where they are no habit of the table's, or the one
+   * before stands so itself.
+   */
+  #isApart({ line }: Row): boolean {
+    if (this.#below.length > 0) return true;
+    const before = this.#before;
+    if (before === undefined || line <= before.line + 1 || this.#gaps > this.#rows * GAPS_SHARE_MAX)
+      return false;
+    return line > before.line + linesOf(before);
+  }
+
+  #hold(row: Row): void {
+    if (this.#below.length >= BELOW_MAX) this.release();
+    this.#below.push(row);
+  }
+
+  /** Rows that were held as notes below the table are rows like all, but for those that are given back. */
+  release(isRow: (row: Row) => boolean = () => true): readonly Row[] {
+    if (this.#below.length === 0) return [];
+    const held = this.#below.splice(0);
+    for (const row of held) if (isRow(row)) this.#takeOne(row);
+    return held.filter((row) => !isRow(row));
+  }
+
+  #takeOne(row: Row): void {
+    if (this.#notes.length < NOTES_MAX && mayBeNote(row.cells)) this.#notes.push(row);
+    else this.#addOrHold(row);
   }
 
   /** A table in which many rows have nothing but numbers is sparse, and these are rows like the others. */
@@ -206,8 +261,9 @@ export class WrittenRows {
   }
 
   add(row: Row): void {
-    const { cells, line, raw, flawed, filled, cut } = row;
+    const { cells, line, raw, flawed, filled, cut, guarded } = row;
     this.#rows += 1;
+    if (guarded === true) this.#guarded += 1;
     if (flawed === true) this.#flawed += 1;
     if (filled === true) this.#filled += 1;
     const repaired = flawed === true || filled === true || cut === "odd";

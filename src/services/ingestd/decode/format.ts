@@ -53,9 +53,13 @@ function refuseMarkup(text: string): void {
     );
 }
 
+/** Blanks, and the mark with which each value of a JSON text sequence begins (RFC 7464). */
+// oxlint-disable-next-line no-control-regex
+const BEFORE_JSON = /^[\s\ufeff]*\u001e?\s*(?=[[{])|^\s+/;
+
 /** What a text is. A first line that is an object of its own means NDJSON. Throws `invalid` for markup. */
 export function textFormat(head: string): "csv" | "json" | "ndjson" {
-  const text = head.trimStart();
+  const text = head.replace(BEFORE_JSON, "");
   refuseMarkup(text);
   const first = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n")).trim();
   if (text.startsWith("{")) {

@@ -4,7 +4,7 @@
 import { quoteLiteral } from "#lib/sql-text";
 import type { Typing } from "./infer.ts";
 import { type Kind, QUICK_BYTES_MAX } from "./kinds.ts";
-import { exactCast } from "./types.ts";
+import { exactCast } from "./exact-cast.ts";
 
 const WIDE_DECIMAL = "DECIMAL(38,18)";
 /** What JavaScript's `trim` takes off: DuckDB's alone takes spaces only. */

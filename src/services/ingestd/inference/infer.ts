@@ -107,6 +107,9 @@ function ownMark(stats: ColumnStats): "." | "," | undefined {
   return point === comma ? undefined : point > comma ? "." : ",";
 }
 
+/** Names of columns in which 1.10 comes after 1.9, and is no 1.1. */
+const VERSION = /(?:^|[^a-z])(?:versions?|release|firmware|build)(?:$|[^a-z])/i;
+
 /** The natural type of a column, from its values and its surroundings. */
 export function inferType(stats: ColumnStats, around: Surroundings, columnName: string): Typing {
   const { values } = stats;
@@ -114,9 +117,10 @@ export function inferType(stats: ColumnStats, around: Surroundings, columnName: 
   if (values === 0) return { ...textTyping(stats, 0), empty: true };
   if (filled === 0) return textTyping(stats, 0.5);
   const mark = markOf(stats, around);
-  const candidates = KINDS.filter((kind) => isAllowed(kind, stats, around, mark)).flatMap((kind) =>
-    narrowed(kind, stats),
-  );
+  const isVersion = VERSION.test(columnName) && stats.marked(MARKS.decimalPoint | MARKS.unclearPoint) > 0;
+  const candidates = KINDS.filter(
+    (kind) => isAllowed(kind, stats, around, mark) && !(isVersion && isNumeric(kind.type)),
+  ).flatMap((kind) => narrowed(kind, stats));
   const fits = (kinds: readonly Kind[]): number => stats.having(bitsOf(kinds.map(({ name }) => name)));
 
   for (const kind of candidates)
@@ -322,7 +326,13 @@ function noteOf(
   }
   if (kinds.some(({ name }) => name === "date, short year"))
     return `"${columnName}": years of three digits were taken as they stand, ${stats.having(bitOf("date, short year"))} in all.`;
-  return undefined;
+  const [currency] = kinds.some(({ name }) => MONEY.includes(name)) ? currenciesOf(stats) : [];
+  const words = stats.nothing.filter((word) => word !== "").map((word) => `"${word}"`);
+  const notes = [
+    ...(currency === undefined ? [] : [`amounts in ${currency} are loaded as numbers without it`]),
+    ...(words.length === 0 ? [] : [`${words.join(", ")} was read as NULL`]),
+  ];
+  return notes.length === 0 ? undefined : `"${columnName}": ${notes.join("; ")}.`;
 }
 
 function hasShortYears(stats: ColumnStats, kinds: readonly Kind[]): boolean {

@@ -149,6 +149,24 @@ describe("what a column is", () => {
     expect(inferType(dayFirst, AROUND, "c").warning).toBeUndefined();
   });
 
+  test("numbers of versions are texts by the name of their column, amounts tell the sign they lose", () => {
+    const versions = statsOf(["1.9", "1.10", "2.0"]);
+    expect(inferType(versions, AROUND, "App Version").type).toBe("VARCHAR");
+    expect(inferType(versions, AROUND, "conversion").type).toBe("DOUBLE");
+    expect(inferType(statsOf(["1", "2"]), AROUND, "version").type).toBe("BIGINT");
+    const pay = statsOf(["€5.00", "€7.50", "-"]);
+    const told = '"pay": amounts in € are loaded as numbers without it; "-" was read as NULL.';
+    expect(inferType(pay, AROUND, "pay").warning).toBe(told);
+    expect(typeAs(pay, "DECIMAL(18,2)", AROUND, "pay", false).typing.warning).toBe(told);
+  });
+
+  test("words that were read as NULL are named, where a type takes them so", () => {
+    expect(inferType(statsOf(["2024-01-31", "open", "2024-02-29"]), AROUND, "due").type).toBe("VARCHAR");
+    const dates = inferType(statsOf(["2024-01-31", "TBD", "2024-02-29", "?"]), AROUND, "due");
+    expect(dates).toMatchObject({ type: "DATE", warning: '"due": "TBD", "?" was read as NULL.' });
+    expect(inferType(statsOf(["2024-01-31", "", "N/A"]), AROUND, "due").warning).toBeUndefined();
+  });
+
   test("points are thousands where semicolons separate cells and nothing speaks against it", () => {
     expect(typeOf(["1.613", "379"], { ...AROUND, semicolons: true })).toBe("BIGINT");
     expect(typeOf(["1.613", "3.5"], { ...AROUND, semicolons: true })).toBe("DOUBLE");

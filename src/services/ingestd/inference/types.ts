@@ -59,19 +59,6 @@ export function wantedType(column: string, text: string): string {
   );
 }
 
-/** A number's type that has fewer values than a float: a cast to it rounds. */
-const ROUNDS = /INT$|^INTEGER$|^DECIMAL/;
-const NUMBERS = /INT$|^INTEGER$|^DECIMAL|^DOUBLE$|^FLOAT$/;
-
-/** A value in another type, or NULL where it does not fit; a number is never rounded. */
-export function exactCast(value: string, from: string, to: string): string {
-  if (from === to) return value;
-  const cast = `TRY_CAST(${value} AS ${to})`;
-  return NUMBERS.test(from) && ROUNDS.test(to)
-    ? `CASE WHEN TRY_CAST(${cast} AS ${from}) = ${value} THEN ${cast} END`
-    : cast;
-}
-
 /** The types that were asked for, by column name in small letters. Throws `invalid` for what is no type. */
 export function wantedTypes(types: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(types).map(([name, type]) => [name.toLowerCase(), wantedType(name, type)]));

@@ -8,6 +8,7 @@ import { Fault } from "#rpc/fault";
 import { columnNames } from "../inference/column-names.ts";
 import { misfitSql, valueSql } from "../inference/column-sql.ts";
 import { ColumnStats } from "../inference/column-stats.ts";
+import { exactCast } from "../inference/exact-cast.ts";
 import {
   inferType,
   isNumeric,
@@ -18,7 +19,8 @@ import {
 } from "../inference/infer.ts";
 import { bitsOf, KINDS } from "../inference/kinds.ts";
 import { MARKS, rememberedLook } from "../inference/looks.ts";
-import { duckdbWord, exactCast, refuseStrayTypes, wantedTypes } from "../inference/types.ts";
+import { isNull } from "../inference/nulls.ts";
+import { duckdbWord, refuseStrayTypes, wantedTypes } from "../inference/types.ts";
 import type { KnownColumn, SourceColumn, Wishes } from "../source/source.ts";
 import { LongNumber } from "./exact.ts";
 import { fitsShape, mergeShapes, type Shape, shapeOf, shapeOfType, shapeType } from "./shape.ts";
@@ -27,6 +29,9 @@ import { fitsShape, mergeShapes, type Shape, shapeOf, shapeOfType, shapeType } f
 const COLUMNS_MAX = 10_000;
 const SAMPLES_MAX = 3;
 const SAMPLE_CHARS_MAX = 200;
+/** Texts for nothing that one key may have, and how long they are; a key with more has words, not gaps. */
+const NOTHING_MAX = 16;
+const NOTHING_CHARS_MAX = 20;
 /** The share of a key's values that must have its type before the others count as mistakes. */
 const FIT_SHARE_MIN = 0.99;
 /** The dataset's type is taken when so many values have it: the others are rejected with their rows. */
@@ -47,6 +52,9 @@ export interface Key {
   numberShape: Shape;
   /** A text among the values that looks like a number, or like the name of something made of digits. */
   numberText: string | undefined;
+  /** Texts among the values that say there is nothing, each once, and how many values they are. */
+  readonly nothing: Set<string>;
+  nothings: number;
   readonly stats: ColumnStats;
   readonly samples: string[];
 }
@@ -66,6 +74,8 @@ export function keyOf(keys: Map<string, Key>, name: string): Key {
     others: 0,
     numberShape: "nothing",
     numberText: undefined,
+    nothing: new Set(),
+    nothings: 0,
     stats: new ColumnStats(),
     samples: [],
   };
@@ -81,6 +91,10 @@ export function note(key: Key, value: unknown, line: number): void {
     key.strings += 1;
     key.stats.add(value, line);
     if (key.numberText === undefined && isNumberText(value)) key.numberText = value;
+    if (saysNothing(value) && (key.nothing.has(value) || key.nothing.size < NOTHING_MAX)) {
+      key.nothing.add(value);
+      key.nothings += 1;
+    }
   } else if (typeof value === "number" || value instanceof LongNumber) {
     key.numbers += 1;
     key.numberShape = mergeShapes(key.numberShape, shape);
@@ -89,6 +103,12 @@ export function note(key: Key, value: unknown, line: number): void {
     const text = (typeof value === "string" ? value : sampleText(value)).slice(0, SAMPLE_CHARS_MAX);
     if (!key.samples.includes(text)) key.samples.push(text);
   }
+}
+
+function saysNothing(text: string): boolean {
+  if (text.length > NOTHING_CHARS_MAX) return false;
+  const trimmed = text.trim();
+  return isNull(trimmed) || (rememberedLook(trimmed).marks & MARKS.nothing) !== 0;
 }
 
 function isNumberText(text: string): boolean {
@@ -185,16 +205,17 @@ function readingOf(key: Key, context: KeyContext): KeyReading {
   const nested = existing === undefined ? undefined : shapeOfType(existing.type);
   if (existing !== undefined && typeof nested === "object" && fitsShape(shape, nested))
     return asItIs(existing.type, raw);
-  const total = key.strings + key.numbers + key.others;
+  const total = key.strings + key.numbers + key.others - key.nothings;
   if (shape === "any" && key.numbers > 0) {
     if (
       named !== undefined &&
       isNumber(named) &&
       (wanted !== undefined || quarantine || key.numbers >= total * KNOWN_SHARE_MIN)
     )
-      return mixedNumbers(named, raw);
+      return mixedNumbers(named, name, key, raw);
     const one = key.numberShape !== "long number" && key.numberText === undefined;
-    if (one && key.numbers > total * FIT_SHARE_MIN) return mixedNumbers(shapeType(key.numberShape), raw);
+    if (one && key.numbers > total * FIT_SHARE_MIN)
+      return mixedNumbers(shapeType(key.numberShape), name, key, raw);
     const odd = key.numberText ?? key.stats.samples[0];
     const warning =
       odd === undefined || key.numbers < total * KNOWN_SHARE_MIN
@@ -247,9 +268,18 @@ function cast(read: string, type: string, raw: string): KeyReading {
 /** Numbers of JSON as text among other texts: these are misfits. */
 const NUMBER = "-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|-?Infinity";
 
-function mixedNumbers(type: string, raw: string): KeyReading {
+function mixedNumbers(type: string, name: string, { nothing }: Key, raw: string): KeyReading {
   const number = `CASE WHEN regexp_full_match(${raw}, ${quoteLiteral(NUMBER)}) THEN TRY_CAST(${raw} AS DOUBLE) END`;
   const whole = `CASE WHEN regexp_full_match(${raw}, '-?(?:0|[1-9][0-9]*)') THEN TRY_CAST(${raw} AS ${type}) END`;
   const value = /INT$|^INTEGER$/.test(type) ? whole : exactCast(number, "DOUBLE", type);
-  return { read: "VARCHAR", type, value, misfit: `(${raw} IS NOT NULL AND ${value} IS NULL)` };
+  const misfit = `${raw} IS NOT NULL AND ${value} IS NULL`;
+  if (nothing.size === 0) return { read: "VARCHAR", type, value, misfit: `(${misfit})` };
+  const texts = [...nothing].map(quoteLiteral).join(", ");
+  return {
+    read: "VARCHAR",
+    type,
+    value,
+    misfit: `(${misfit} AND ${raw} NOT IN (${texts}))`,
+    warning: `"${name}": ${[...nothing].map((text) => `"${text}"`).join(", ")} was read as NULL.`,
+  };
 }

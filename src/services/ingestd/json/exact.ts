@@ -1,6 +1,6 @@
 // JSON read without losing a digit. `JSON.parse` rounds numbers, takes the last of two equal keys in silence and
-// refuses NaN; a text that may hold any of these is read by a parser of our own, which keeps a number that a double
-// or a 64-bit integer would change as its digits. All other texts, nearly all, take the fast way.
+// refuses NaN, and gives halves of characters that no engine takes; a text that may hold any of these is read by a parser
+// of our own, which keeps a number that a double or a 64-bit integer would change as its digits. All other texts, nearly all, take the fast way.
 
 /** A number whose text says more than a double holds. */
 export class LongNumber {
@@ -30,6 +30,8 @@ export interface ExactJson {
   readonly twice: readonly string[];
   /** A NUL was replaced by its sign. */
   readonly nul: boolean;
+  /** Half of a surrogate pair, which is no character, was replaced by U+FFFD. */
+  readonly halved: boolean;
 }
 
 /** Objects and arrays within each other; a table has a handful. */
@@ -38,6 +40,9 @@ export const DEPTH_MAX = 64;
 /** Sixteen digits in a row, or an exponent of three: what a double may not hold. */
 const MAY_BE_LONG = /[0-9][0-9.]{15}|[eE][+-]?[0-9]{3}/;
 const OPENING = /[[{]/g;
+/** The escape of one half of a surrogate pair without the other. */
+const MAY_BE_HALVED =
+  /\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]/;
 
 /** Throws SyntaxError for what is no JSON, and for what is nested too deeply. */
 export function parseExact(raw: string, nulSign: string): ExactJson {
@@ -52,9 +57,9 @@ export function parseExact(raw: string, nulSign: string): ExactJson {
   }
   const odd =
     MAY_BE_LONG.test(raw) ||
-    raw.includes("\\u0000") ||
+    (raw.includes("\\u") && (raw.includes("\\u0000") || MAY_BE_HALVED.test(raw))) ||
     countOf(raw, '":') + countOf(raw, '" ') > keysOf(value);
-  return odd ? slowly(raw, nulSign) : { value, twice: [], nul: false };
+  return odd ? slowly(raw, nulSign) : { value, twice: [], nul: false, halved: false };
 }
 
 function isTooDeep(raw: string): boolean {
@@ -92,7 +97,7 @@ function keysOf(value: unknown): number {
 function slowly(raw: string, nulSign: string): ExactJson {
   const reader = new Reader(raw, nulSign);
   const value = reader.read();
-  return { value, rewritten: jsonOf(value), twice: reader.twice, nul: reader.nul };
+  return { value, rewritten: jsonOf(value), twice: reader.twice, nul: reader.nul, halved: reader.halved };
 }
 
 /** A value as JSON that any parser reads alike: long numbers and NaN as texts. */
@@ -125,6 +130,7 @@ class Reader {
   readonly #nulSign: string;
   readonly twice: string[] = [];
   nul = false;
+  halved = false;
   #at = 0;
 
   constructor(text: string, nulSign: string) {
@@ -195,7 +201,9 @@ class Reader {
   }
 
   #string(): string {
-    const text = JSON.parse(this.#take(STRING) ?? this.#fail()) as string;
+    const read = JSON.parse(this.#take(STRING) ?? this.#fail()) as string;
+    const text = read.toWellFormed();
+    if (text !== read) this.halved = true;
     if (!text.includes("\0")) return text;
     this.nul = true;
     return text.replaceAll("\0", this.#nulSign);

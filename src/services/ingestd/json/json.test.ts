@@ -25,6 +25,16 @@ describe("cutting", () => {
     ]);
   });
 
+  test("arrays that follow each other are one table, an array among objects is none", () => {
+    expect(cut(valueCutter(), '[{"a":1},{"a":2}]\n[]\n[{"a":3}]\n', 3)).toEqual([
+      '{"a":1}',
+      '{"a":2}',
+      '{"a":3}',
+    ]);
+    expect(cut(valueCutter(), '[{"a":1},[{"a":2}]]')).toEqual(['{"a":1}', '[{"a":2}]']);
+    expect(cut(valueCutter(), '{"a":1}\n[{"a":2}]')).toEqual(['{"a":1}', '[{"a":2}]']);
+  });
+
   test("any values come back, in pieces of any size", () => {
     const object = fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 });
     fc.assert(
@@ -228,6 +238,56 @@ describe("loading", () => {
       { id: 2n, Name: "c", name_2: null, column_4: null },
     ]);
     expect(warnings.join(" ")).toContain('The key "name" was read as "name_2".');
+  });
+
+  test("a JSON text sequence is read as its values, on one line each or on several", async () => {
+    for (const [name, space] of [
+      ["sequence", 0],
+      ["tall_sequence", 2],
+    ] as const) {
+      const values = [
+        { site: "Elko", n: 1 },
+        { site: "Ely", n: 2 },
+      ].map((row) => JSON.stringify(row, null, space));
+      await lake.load(name, values.map((value) => `\u001e${value}\n`).join(""));
+      expect(await lake.query("SELECT site, n FROM t ORDER BY n", { t: name })).toEqual([
+        { site: "Elko", n: 1n },
+        { site: "Ely", n: 2n },
+      ]);
+    }
+  });
+
+  test("half of a surrogate pair is shown as no character, in values, keys and lists, and told", async () => {
+    const { warnings, rows_loaded } = await lake.load(
+      "halves",
+      '{"id": 1, "who": "A\\ud83dB"}\n{"id": 2, "who": "\\ud83d\\ude00", "tags": ["\\uDE00"]}\n{"id": 3, "who": "\\\\ud800"}\n',
+    );
+    expect(rows_loaded).toBe(3);
+    expect(warnings.join(" ")).toContain("2 rows hold half of a surrogate pair");
+    expect(await lake.query("SELECT who, tags[1] AS tag FROM t ORDER BY id", { t: "halves" })).toEqual([
+      { who: "A\uFFFDB", tag: null },
+      { who: "😀", tag: "\uFFFD" },
+      { who: "\\ud800", tag: null },
+    ]);
+  });
+
+  test("texts that say there is nothing are NULL among numbers, however many, and told", async () => {
+    const lines = [
+      '{"pay": 12.5, "n": 1}',
+      '{"pay": "", "n": 2}',
+      '{"pay": "N/A", "n": "three"}',
+      '{"pay": "-", "n": 4}',
+    ];
+    const { warnings, columns, rows_loaded } = await lake.load("gaps", lines.join("\n"));
+    expect(rows_loaded).toBe(4);
+    expect(columns.map(({ name, type }) => `${name} ${type}`)).toEqual(["pay DOUBLE", "n VARCHAR"]);
+    expect(warnings.join(" ")).toContain('"pay": "", "N/A", "-" was read as NULL.');
+    expect(await lake.query("SELECT pay, n FROM t ORDER BY n", { t: "gaps" })).toEqual([
+      { pay: 12.5, n: "1" },
+      { pay: null, n: "2" },
+      { pay: null, n: "4" },
+      { pay: null, n: "three" },
+    ]);
   });
 
   test("any objects are loaded whole or told why not", async () => {

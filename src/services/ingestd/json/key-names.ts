@@ -14,13 +14,13 @@ export class KeyNames {
     const keys = Object.keys(object);
     if (keys.every((key) => this.#isOwn(key))) return object;
     const taken = new Set(keys.filter((key) => this.#isOwn(key)).map((key) => key.toLowerCase()));
-    const named: Record<string, unknown> = {};
+    const named: [string, unknown][] = [];
     for (const key of keys) {
       const name = this.#isOwn(key) ? key : this.#nameOf(key, taken);
       taken.add(name.toLowerCase());
-      named[name] = object[key];
+      named.push([name, object[key]]);
     }
-    return named;
+    return Object.fromEntries(named);
   }
 
   /** What was renamed, in words. */

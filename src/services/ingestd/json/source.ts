@@ -31,6 +31,7 @@ export async function jsonSource(
   const names = new KeyNames();
   let rows = 0;
   let nulRows = 0;
+  let halvedRows = 0;
   let longest = 0;
   const take = async ({ line, raw }: Piece): Promise<void> => {
     rows += 1;
@@ -40,6 +41,7 @@ export async function jsonSource(
       return;
     }
     if (found.nul) nulRows += 1;
+    if (found.halved) halvedRows += 1;
     for (const name of found.twice) twice.set(name, (twice.get(name) ?? 0) + 1);
     const object = names.named(found.value as Readonly<Record<string, unknown>>);
     for (const [name, member] of Object.entries(object)) note(keyOf(keys, name), member, line);
@@ -80,6 +82,10 @@ export async function jsonSource(
   );
   odd.push(...names.warnings);
   if (nulRows > 0) odd.push(`${nulRows} rows hold a NUL character, which is shown as ${NUL_SIGN}.`);
+  if (halvedRows > 0)
+    odd.push(
+      `${halvedRows} rows hold half of a surrogate pair, which is no character and is shown as \uFFFD.`,
+    );
   return {
     format,
     columns: found.map(({ column }) => column),

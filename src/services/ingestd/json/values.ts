@@ -4,6 +4,9 @@
 import { Fault } from "#rpc/fault";
 import { LINE_CHARS_MAX } from "../source/source.ts";
 
+/** With what each value of a JSON text sequence begins (RFC 7464). */
+const SEQUENCE_MARK = "\u001e";
+
 export interface Piece {
   /** The line it starts in, counted from 1. */
   readonly line: number;
@@ -22,7 +25,8 @@ export function lineCutter(): Cutter {
     const found: Piece[] = [];
     for (const raw of lines) {
       line += 1;
-      if (raw.trim() !== "") found.push({ line, raw: raw.endsWith("\r") ? raw.slice(0, -1) : raw });
+      const text = raw.startsWith(SEQUENCE_MARK) ? raw.slice(1) : raw;
+      if (text.trim() !== "") found.push({ line, raw: text.endsWith("\r") ? text.slice(0, -1) : text });
     }
     return found;
   };
@@ -46,7 +50,7 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const FEED = 10;
 
-/** The members of a top-level array, and top-level values one after the other. */
+/** The members of top-level arrays, and top-level values one after the other. */
 export function valueCutter(): Cutter {
   let buffer = "";
   /** Where the piece under way starts in the buffer; -1 between pieces. */
@@ -55,7 +59,8 @@ export function valueCutter(): Cutter {
   let line = 1;
   let depth = 0;
   let inArray = false;
-  let first = true;
+  /** Nothing but arrays came so far, whose members are the values. */
+  let mayOpen = true;
   let quoted = false;
   let escaped = false;
 
@@ -79,17 +84,16 @@ export function valueCutter(): Cutter {
       }
       const char = buffer.charAt(at);
       if (start < 0) {
-        if (char.trim() === "" || char === ",") continue;
-        if (char === "[" && first) {
-          first = false;
+        if (char.trim() === "" || char === "," || char === SEQUENCE_MARK) continue;
+        if (char === "[" && mayOpen && !inArray) {
           inArray = true;
           continue;
         }
-        first = false;
         if (char === "]" && inArray) {
           inArray = false;
           continue;
         }
+        mayOpen = inArray;
         start = at;
         startLine = line;
         depth = 0;

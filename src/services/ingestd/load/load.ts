@@ -210,7 +210,9 @@ async function write(work: Work, first: Table): Promise<Answer> {
     prepared: {
       ...prepared,
       columns: prepared.columns.map((column) => {
-        const personal = written.personal[column.name];
+        const personal = Object.hasOwn(written.personal, column.name)
+          ? written.personal[column.name]
+          : undefined;
         return personal === undefined ? column : { ...column, personal };
       }),
     },

@@ -219,7 +219,7 @@ export function columnsOf(
     const column = found.get(name.toLowerCase());
     if (column === undefined) return [];
     const { confidence, samples } = column;
-    const kind = personal[name];
+    const kind = Object.hasOwn(personal, name) ? personal[name] : undefined;
     return [{ name, type, nullable, confidence, samples, ...(kind === undefined ? {} : { personal: kind }) }];
   });
 }

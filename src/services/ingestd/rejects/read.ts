@@ -59,7 +59,7 @@ export async function readRejects(input: ReadRejectsInput, work: Workplace): Pro
   }
   const columns = recipe.columns.map((column) => ({
     ...column,
-    name: input.renamed[column.name] ?? column.name,
+    name: (Object.hasOwn(input.renamed, column.name) ? input.renamed[column.name] : undefined) ?? column.name,
   }));
   return {
     ...written,

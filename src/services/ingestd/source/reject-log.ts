@@ -59,7 +59,7 @@ export class RejectLog {
   async table(): Promise<string> {
     await this.#sink?.flush();
     const columns = "{'line': 'BIGINT', 'reason': 'VARCHAR', 'column': 'VARCHAR', 'raw': 'VARCHAR'}";
-    return `read_csv(${quoteLiteral(this.#path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', columns = ${columns})`;
+    return `read_csv(${quoteLiteral(this.#path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', columns = ${columns})`;
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,7 @@ export interface Column {
 
 /** The day on which the files are read. */
 export const TODAY = "2026-11-29";
-const NULLS = new Set(["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"]);
+export const NULLS = new Set(["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"]);
 const NOTHING = new Set(["na", "-", "#ref!", "null", "(null)", "n.a.", "\u2014"]);
 
 interface Rule {

@@ -9,6 +9,7 @@ import {
   fileMark,
   fileOrder,
   type FileMarks,
+  NULLS,
   isNumeric,
   isPlainText,
 } from "./reference-types.testing.ts";
@@ -163,6 +164,15 @@ function addsUp(totals: readonly string[], columns: readonly Column[], rows: rea
   return numbers.length > 0 && right.length * 2 >= numbers.length;
 }
 
+/** What a report says of itself below its table: it leaves a column of values, or two of any kind, empty that no row does. */
+function isBelow(cells: readonly string[], columns: readonly Column[], rows: readonly string[][]): boolean {
+  if (rows.length < 2 || !/^source: /i.test(cells[0] ?? "")) return false;
+  const left = columns.filter(
+    (_, at) => (cells[at] ?? "").trim() === "" && rows.every((row) => !NULLS.has(row[at] ?? "")),
+  );
+  return left.length > 1 || left.some(isOutOfPlace);
+}
+
 const isOutOfPlace = (column: Column | undefined): boolean =>
   column !== undefined && column.type !== "VARCHAR";
 
@@ -194,6 +204,7 @@ export function referenceOf(variant: Variant): Reference {
   const isOut = (cells: readonly string[]): boolean =>
     fits(cells) &&
     (isOutOfPlace(before[noteIn(cells)]) ||
+      (cells === filled.at(-1) && isBelow(cells, before, sure)) ||
       (isTotals(cells) && addsUp(cells, before, [...sure, ...shifted])));
   const voters = filled.filter((cells) => fits(cells) && !isOut(cells));
   const columns = voters.length === sure.length ? before : columnsOf(voters, names, written);

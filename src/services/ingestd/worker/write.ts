@@ -5,7 +5,7 @@
 import { type Duckdb, DuckdbError } from "#adapters/duckdb";
 import { quoteIdentifier } from "#lib/sql-text";
 import { assert, present } from "#lib/assert";
-import { exactCast } from "../inference/types.ts";
+import { exactCast } from "../inference/exact-cast.ts";
 import { writeParquet } from "../parquet/files.ts";
 import { lastOfEachKey } from "../upsert/last-of-each-key.ts";
 import { columnsInGroups, isSmall, isWide } from "./columns-in-groups.ts";

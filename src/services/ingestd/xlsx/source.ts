@@ -7,8 +7,8 @@ import { csvSource } from "../csv/source.ts";
 import { diskFault, newFile } from "../decode/files.ts";
 import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { chooseSheet, openWorkbook } from "./open-workbook.ts";
-import { columnName } from "./sheet.ts";
-import { surveySheet } from "./survey.ts";
+import { columnName, type Range } from "./sheet.ts";
+import { mergedBelow, surveySheet } from "./survey.ts";
 import { rowOfLine, type SheetCsv, writeSheetCsv } from "./to-csv.ts";
 
 /** Columns that one sentence names. */
@@ -16,6 +16,7 @@ const NAMED_MAX = 20;
 
 interface SheetText extends SheetCsv {
   readonly sheet: string;
+  readonly merges: readonly Range[];
   readonly warnings: readonly string[];
 }
 
@@ -45,6 +46,7 @@ export async function xlsxSource(
     { delimiter: ",", quote: '"', escape: "double", newline: "\n", padded: false },
   );
   const header = source.dialect?.header_row ?? null;
+  const headerRow = header === null ? null : rowOfLine(text.broken, header);
   return {
     ...source,
     format: "xlsx",
@@ -53,9 +55,10 @@ export async function xlsxSource(
       delimiter: "",
       quote: "",
       encoding: "utf-8",
-      header_row: header === null ? null : rowOfLine(text.broken, header),
+      header_row: headerRow,
       evidence: source.dialect?.evidence ?? [],
     },
+    warnings: [...(source.warnings ?? []), ...mergedBelow(text.merges, headerRow ?? 0)],
   };
 }
 
@@ -91,6 +94,7 @@ async function sheetText(
         ...leftOut(columns),
         ...written.evidence,
       ],
+      merges: survey.merges,
       warnings: [...warnings, ...survey.warnings],
     };
     const sink = await newFile(noted);

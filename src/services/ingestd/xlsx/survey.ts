@@ -56,7 +56,7 @@ export async function surveySheet(
     columns: columns.sort((a, b) => a - b),
     head,
     merges,
-    warnings: [...notes.warnings(), ...mergedCells(merges, head)],
+    warnings: notes.warnings(),
   };
 }
 
@@ -66,9 +66,9 @@ export function titleRows(head: readonly SheetRow[]): readonly SheetRow[] {
   return first < 0 ? [] : head.slice(0, first);
 }
 
-function mergedCells(merges: readonly Range[], head: readonly SheetRow[]): string[] {
-  const last = head[Math.min(head.length, HEADER_ROWS_MAX) - 1]?.row ?? 0;
-  const below = merges.filter(({ top }) => top > last);
+/** What is to be said of cells that are merged below the row that names the columns. */
+export function mergedBelow(merges: readonly Range[], header: number): string[] {
+  const below = merges.filter(({ top }) => top > header);
   const [first] = below;
   if (first === undefined) return [];
   const place = `${columnName(first.left)}${first.top}`;
@@ -76,9 +76,6 @@ function mergedCells(merges: readonly Range[], head: readonly SheetRow[]): strin
     `${counted(below.length, "merged range")} below the header (the first at ${place}): only the first cell of each has its value, the others are empty.`,
   ];
 }
-
-/** Titles and rows of names: what is merged among them is layout. */
-const HEADER_ROWS_MAX = 10;
 
 function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

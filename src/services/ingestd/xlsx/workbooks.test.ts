@@ -246,6 +246,15 @@ describe("layout", () => {
     expect(merged.answer.warnings.join()).toContain("1 merged range below the header (the first at B17)");
   });
 
+  test("cells merged below the header are told in a short sheet too, those of the header are not", async () => {
+    const names = ["crew", "name", "hours"];
+    const rows = [names, ["north", "Ann", 8], [null, "Bob", 7], ["south", "Cyd", 6]];
+    const { answer } = await loaded(sheet(rows, ["A2:A3"]));
+    expect(answer.warnings.join(" ")).toContain("1 merged range below the header (the first at A2)");
+    const titled = await loaded(sheet([["Crews of the week", null, null], ...rows], ["A1:C1"]));
+    expect(titled.answer.warnings).toEqual([]);
+  });
+
   test("a rejected row has its number in Excel, whatever line breaks stand above it", async () => {
     const rows = Array.from({ length: 300 }, (_, at): TestCell[] => [
       at,
