@@ -43,15 +43,16 @@ describe.skipIf(realModelMissing !== "")(`a real model fills orders${realModelMi
         201,
       );
       const path = `/v1/fills/${opened.fill_id}`;
-      const ask = async <T>(call: string, body: object): Promise<{ status: number; body: T }> => {
+      const ask = async (call: string, body: object): Promise<{ status: number; body: unknown }> => {
         const reply = await house.ask(`${path}/${call}`, { method: "POST", body: JSON.stringify(body) });
-        return { status: reply.status, body: (await reply.json()) as T };
+        return { status: reply.status, body: await reply.json() };
       };
       const asked = { version: opened.version, model: MODEL };
-      const { status, body: proposed } = await ask<Fill>("propose", asked);
+      const { status, body } = await ask("propose", asked);
       // A model that gave no draft at all is a fault.
       expect([200, 502]).toContain(status);
       if (status === 200) {
+        const proposed = body as Fill;
         const { ok, by, findings } = present(proposed.proposal, "the proposal");
         const listed = new Set(opened.shortlist.map(({ worker_id }) => worker_id));
         expect(by).toBe("model");
@@ -60,19 +61,19 @@ describe.skipIf(realModelMissing !== "")(`a real model fills orders${realModelMi
         for (const { worker_id } of proposed.seats) expect(listed.has(worker_id)).toBe(true);
       }
       const { version } = await house.json<Fill>(path);
-      const { seats } = (await ask<Fill>("propose", { version, auto: true })).body;
+      const { seats } = (await ask("propose", { version, auto: true })).body as Fill;
       const offer = {
         worker_ids: seats.map(({ worker_id }) => worker_id),
         channel: "email",
         purpose: "offer",
         model: MODEL,
       };
-      const drafted = await ask<{ messages?: Message[] }>("messages", offer);
+      const drafted = await ask("messages", offer);
       expect([200, 502]).toContain(drafted.status);
-      const { messages = [] } = drafted.body;
-      for (const { ok, body, findings } of messages) {
+      const { messages = [] } = drafted.body as { messages?: Message[] };
+      for (const { ok, body: written, findings } of messages) {
         expect(findings.some(({ severity }) => severity === "error")).toBe(!ok);
-        if (ok) expect(body).toMatch(/December 4|12\/4/);
+        if (ok) expect(written).toMatch(/December 4|12\/4/);
       }
       const isContacted = (await house.json<Fill>(path)).status === "contacted";
       expect(isContacted).toBe(messages.some(({ ok }) => ok));
