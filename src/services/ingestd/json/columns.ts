@@ -19,7 +19,7 @@ import {
 } from "../inference/infer.ts";
 import { bitsOf, KINDS } from "../inference/kinds.ts";
 import { MARKS, rememberedLook } from "../inference/looks.ts";
-import { isNull } from "../inference/nulls.ts";
+import { isNull, NULL_TEXTS } from "../inference/nulls.ts";
 import { duckdbWord, refuseStrayTypes, wantedTypes } from "../inference/types.ts";
 import type { KnownColumn, SourceColumn, Wishes } from "../source/source.ts";
 import { LongNumber } from "./exact.ts";
@@ -164,7 +164,8 @@ export function columnsOf(keys: ReadonlyMap<string, Key>, wishes: Wishes): Found
       ...(typing?.dayFirst === undefined ? {} : { dayFirst: typing.dayFirst }),
       ...(unwanted ? { unwanted } : {}),
     };
-    return { key, read, column, warning: warning ?? typing?.warning };
+    const warnings = [warning, typing?.warning].filter((said) => said !== undefined);
+    return { key, read, column, ...(warnings.length === 0 ? {} : { warning: warnings.join(" ") }) };
   });
   refuseStrayTypes(
     types,
@@ -198,7 +199,7 @@ function readingOf(key: Key, context: KeyContext): KeyReading {
   const { name, wanted, existing, quarantine, raw } = context;
   const { shape } = key;
   const held = existing === undefined ? undefined : duckdbWord(existing.type);
-  if (shape === "string") return typedText(stringTyping(key, context, held), raw);
+  if (shape === "string") return typedText(stringTyping(key, context, held), key, name, raw);
   const named = wanted ?? held;
   // A column of texts takes everything as JSON text, a nested one what has the same members or fewer.
   if (named === "VARCHAR") return asItIs("VARCHAR", raw);
@@ -251,9 +252,24 @@ function stringTyping({ stats }: Key, context: KeyContext, held: string | undefi
   return inferType(stats.limitedTo(TIME_KINDS), around, name);
 }
 
-function typedText(typing: Typing, raw: string): KeyReading {
+/** What means NULL in every column is a text in one of texts alone. */
+function typedText(typing: Typing, { nothing }: Key, name: string, raw: string): KeyReading {
   const { type } = typing;
-  return { read: "VARCHAR", type, value: valueSql(typing, raw), misfit: misfitSql(typing, raw), typing };
+  const nulls = type === "VARCHAR" ? [] : [...nothing].filter((text) => isNull(text.trim()));
+  const texts = NULL_TEXTS.map(quoteLiteral).join(", ");
+  const filled = nulls.length === 0 ? raw : `CASE WHEN trim(${raw}) NOT IN (${texts}) THEN ${raw} END`;
+  return {
+    read: "VARCHAR",
+    type,
+    value: valueSql(typing, filled),
+    misfit: misfitSql(typing, filled),
+    typing,
+    ...(nulls.length === 0 ? {} : { warning: readAsNull(name, nulls) }),
+  };
+}
+
+function readAsNull(name: string, texts: Iterable<string>): string {
+  return `"${name}": ${[...texts].map((text) => `"${text}"`).join(", ")} was read as NULL.`;
 }
 
 function asItIs(type: string, raw: string): KeyReading {
@@ -280,6 +296,6 @@ function mixedNumbers(type: string, name: string, { nothing }: Key, raw: string)
     type,
     value,
     misfit: `(${misfit} AND ${raw} NOT IN (${texts}))`,
-    warning: `"${name}": ${[...nothing].map((text) => `"${text}"`).join(", ")} was read as NULL.`,
+    warning: readAsNull(name, nothing),
   };
 }

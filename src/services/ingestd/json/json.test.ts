@@ -290,6 +290,38 @@ describe("loading", () => {
     ]);
   });
 
+  test("texts that say there is nothing are NULL among days too, and stay what they are among texts", async () => {
+    const lines = ["2026-12-01", "", " ", "N/A", "2026-12-09 ", "-", "soon"].map((until, n) =>
+      JSON.stringify({ n, until, note: n === 1 ? "" : "N/A" }),
+    );
+    const days = Array.from(
+      { length: 200 },
+      (_, n) => `{"n": ${n + 10}, "until": "2027-01-0${1 + (n % 9)}"}`,
+    );
+    const loaded = await lake.load("until", [...lines, ...days].join("\n"));
+    expect([loaded.rows_loaded, loaded.rows_quarantined]).toEqual([206, 1]);
+    expect(loaded.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "n BIGINT",
+      "until DATE",
+      "note VARCHAR",
+    ]);
+    expect(loaded.warnings.join(" ")).toContain('"until": "", " ", "N/A" was read as NULL.');
+    const rows = await lake.query(
+      "SELECT n::INT AS n, until::VARCHAR AS u, note FROM t WHERE n < 10 ORDER BY n",
+      {
+        t: "until",
+      },
+    );
+    expect(rows).toEqual([
+      { n: 0, u: "2026-12-01", note: "N/A" },
+      { n: 1, u: null, note: "" },
+      { n: 2, u: null, note: "N/A" },
+      { n: 3, u: null, note: "N/A" },
+      { n: 4, u: "2026-12-09", note: "N/A" },
+      { n: 5, u: null, note: "N/A" },
+    ]);
+  });
+
   test("any objects are loaded whole or told why not", async () => {
     const value = fc.oneof(
       fc.integer(),
