@@ -98,6 +98,12 @@ describe("damaged text", () => {
       [1, "4,5,6"],
       [2, "7,8\r,9"],
     ]);
+    // A file that was joined behind such a row brings its mark along.
+    const joined = rowsOf("1,2,3\r\uFEFF4,5,6\n", COMMAS, { ...three, returns: true });
+    expect(joined.map(({ cells }) => cells)).toEqual([
+      ["1", "2", "3"],
+      ["4", "5", "6"],
+    ]);
   });
 
   test("a row behind a carriage return is one, and not the empty cells of the row before it", () => {

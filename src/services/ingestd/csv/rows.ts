@@ -230,7 +230,10 @@ export class RowScanner {
     cellsOf: (part: string) => string[] | undefined,
   ): Row[] | undefined {
     if (this.#fit?.returns !== true || !lineText.includes("\r")) return undefined;
-    const parts = lineText.split("\r").filter((part) => part !== "");
+    const parts = lineText
+      .split("\r")
+      .map((part) => (BEFORE_LINES.has(part.charCodeAt(0)) ? part.slice(1) : part))
+      .filter((part) => part !== "");
     const rows = parts.flatMap((part) => {
       const cells = cellsOf(part);
       return cells === undefined ? [] : (this.#fitted(cells, line, part, false) ?? []);
