@@ -252,6 +252,7 @@ async function variantsOf(kind: VariantKind, files: number): Promise<boolean> {
   const done = (): number => sum((compared) => compared.files);
   const differing = (): readonly string[] => shares.flatMap(({ differences }) => differences);
   const perSecond = (): string => ((done() * 1000) / (performance.now() - started)).toFixed(1);
+  const found = new Set<string>();
   const told = setInterval(() => {
     say(
       `ingest-variants ${kind}: ${done()} of ${files} files, ${perSecond()} files/s, ${differing().length} differences`,
@@ -262,6 +263,11 @@ async function variantsOf(kind: VariantKind, files: number): Promise<boolean> {
       shares.map((_, n) =>
         variantsApart(kind, first + n * share, Math.min(share, files - n * share), (compared) => {
           shares[n] = compared;
+          // A long run need not end before its first difference is looked at.
+          for (const difference of compared.differences.filter((one) => !found.has(one))) {
+            found.add(difference);
+            say(`found: ${difference}`);
+          }
         }),
       ),
     );
