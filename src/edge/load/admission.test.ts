@@ -139,6 +139,14 @@ describe("a request that comes while the process lags", () => {
     expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]));
   });
 
+  test("is not refused for a turn in which nobody could be let in", async () => {
+    const { admission } = lagging();
+    const waits = crowd(admission, 40);
+    const until = performance.now() + 1000;
+    while (performance.now() < until);
+    expect(await Promise.all(waits)).not.toContain(false);
+  });
+
   test("is refused when it does not catch up, but for a few", async () => {
     const { admission } = lagging();
     const answers = await Promise.all(crowd(admission, 2000));

@@ -39,6 +39,11 @@ const LAG_MS_MAX = 10;
 const DEFERRED_MAX = 4096;
 /** How often waiting requests are looked at. */
 const LOOK_MS = 10;
+/**
+ * What a look counts as waited at most. In one long turn of this process nobody could be let in, and whoever waited then
+ * has not waited in vain.
+ */
+const LOOK_COUNTED_MS_MAX = 5 * LOOK_MS;
 /** So many deferred requests are let in at a look: some 3 ms of work, after which the probe is asked again. */
 const DEFERRED_PER_LOOK = 64;
 /**
@@ -128,6 +133,9 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
   const queues = [deferred];
   const refusals = new Map<string, number>();
   let looking: ReturnType<typeof setInterval> | undefined;
+  let lookedAt = 0;
+  /** Milliseconds in which somebody waited and could have been let in: the time of all waits. */
+  let waitedMs = 0;
   let unlogged = 0;
   let loggedAt = -Infinity;
 
@@ -135,7 +143,9 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
     const now = performance.now();
     let room = isLate(now, LAG_MS_MAX / 2) ? DEFERRED_PER_LOOK_MIN : DEFERRED_PER_LOOK;
     while (room > 0 && deferred.admit()) room -= 1;
-    for (const queue of queues) queue.expire(now);
+    waitedMs += Math.min(now - lookedAt, LOOK_COUNTED_MS_MAX);
+    lookedAt = now;
+    for (const queue of queues) queue.expire(waitedMs);
     if (queues.some(({ length }) => length > 0)) return;
     clearInterval(looking);
     looking = undefined;
@@ -143,8 +153,11 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
   const isLate = (now: number, limitMs: number): boolean =>
     probe.pendingMs(now) > limitMs || probe.lastMs > limitMs;
   const waitIn = (queue: WaitQueue, request: Request, waitMsMax: number): Wait | undefined => {
-    looking ??= setInterval(look, LOOK_MS);
-    return queue.wait(request, performance.now() + waitMsMax);
+    if (looking === undefined) {
+      lookedAt = performance.now();
+      looking = setInterval(look, LOOK_MS);
+    }
+    return queue.wait(request, waitedMs + waitMsMax);
   };
 
   const create = ({ atOnceMax, waitingMax, waitMsMax }: Limits): ConcurrencyLimit => {
