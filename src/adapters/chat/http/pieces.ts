@@ -40,7 +40,9 @@ export async function* piecesOf(
   try {
     const decoder = new TextDecoder();
     let bytes = 0;
-    for await (const chunk of bodyOf(response)) {
+    const source = bodyOf(response).getReader();
+    for (let step = await source.read(); step.done !== true; step = await source.read()) {
+      const chunk = step.value;
       bytes += chunk.byteLength;
       if (bytes > REPLY_BYTES_MAX) throw tooLong();
       split.feed(decoder.decode(chunk, { stream: true }));
@@ -66,9 +68,9 @@ export async function* piecesOf(
 
 const STOPPED = new ProviderFailure("upstream", "the reply is not wanted any more.");
 
-function bodyOf(response: Response): AsyncIterable<Uint8Array> {
+function bodyOf(response: Response): ReadableStream<Uint8Array> {
   const body = response.body as ReadableStream<Uint8Array> | null;
-  if (body === null) return (async function* () {})();
+  if (body === null) return new Blob([]).stream();
   const encoding = response.headers.get("content-encoding") ?? "";
   if (encoding === "" || encoding === "identity") return body;
   if (encoding === "gzip") return body.pipeThrough(new DecompressionStream("gzip") as never);
