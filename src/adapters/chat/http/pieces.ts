@@ -41,7 +41,7 @@ export async function* piecesOf(
     const decoder = new TextDecoder();
     let bytes = 0;
     const source = bodyOf(response).getReader();
-    for (let step = await source.read(); step.done !== true; step = await source.read()) {
+    for (let step = await source.read(); !step.done; step = await source.read()) {
       const chunk = step.value;
       bytes += chunk.byteLength;
       if (bytes > REPLY_BYTES_MAX) throw tooLong();
