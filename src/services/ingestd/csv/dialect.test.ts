@@ -68,6 +68,20 @@ describe("delimiters and quotes", () => {
     expect(found("a,b,c\n1,200,300\n2,310,420\n3,999,111\n").width).toBe(3);
   });
 
+  test("one row behind a lone carriage return does not make two columns of numbers one", () => {
+    const guess = found(
+      "id,name\n118,3828\n409,1975\n676,944\n136,922\n2108,2020\r2812,2558\n359,4763\n264,2307\n",
+    );
+    expect([guess.delimiter, guess.width, guess.header.names]).toEqual([",", 2, ["id", "name"]]);
+  });
+
+  test("quotes behind backslashes are seen though they make rows that merge look tidy", () => {
+    const rows = Array.from({ length: 12 }, (_, n) => `${n}|a\tb ${n}|${n * 3}`);
+    const text = ["id|said|n", String.raw`0|"he \"left\""|5`, ...rows, '7|"two\nlines"|8', '8|"two\nmore"|9'];
+    const guess = found(`${text.join("\n")}\n`);
+    expect([guess.escape, guess.rows.length]).toEqual(["backslash", 16]);
+  });
+
   test("a mark before numbers is no part of the delimiter, though the first row lacks it once", () => {
     const rows = Array.from(
       { length: 30 },

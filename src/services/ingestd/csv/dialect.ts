@@ -304,10 +304,10 @@ function guess(
   const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
   const body = rows.slice(Math.max(first, 0));
   const fitting = body.filter(({ cells }) => fitsWidth(cells, width));
-  const consistency = body.length === 0 ? 0 : fitting.length / body.length;
-  const coverage = rows.length === 0 ? 0 : fitting.length / rows.length;
-  const flawed =
-    rows.filter((row) => row.flawed === true || row.reason !== undefined).length / Math.max(rows.length, 1);
+  const several = body.filter((row) => isSeveral(row, dialect, width)).length;
+  const consistency = body.length === 0 ? 0 : (fitting.length + several) / body.length;
+  const coverage = rows.length === 0 ? 0 : (fitting.length + several) / rows.length;
+  const flawed = flawedShare(rows);
   const columns = width === 1 ? oneColumn(fitting) : 1 - 1 / (width + 0.6);
   const tidy = 0.25 + 0.75 * tidiness(fitting, dialect);
   const unquoted = dialect.quote === '"' && !sample.includes('"');
@@ -320,6 +320,24 @@ function guess(
   const thousands = dialect.delimiter === "," && areThousands(fitting) ? THOUSANDS : 1;
   const score = prior * shape * columns * tidy * thousands * (1 - flawed) * (agrees ? AGREEMENT : 1);
   return { dialect, width, usualCells: width, rows: all, consistency, score, close: false, evidence: [] };
+}
+
+/** Whether a line is rows of this width that carriage returns alone part. */
+function isSeveral({ raw, cells }: Row, { delimiter, newline }: Dialect, width: number): boolean {
+  if (newline === "\r" || width === 1 || fitsWidth(cells, width)) return false;
+  const parts = raw.split("\r");
+  return parts.length > 1 && parts.every((part) => part.split(delimiter).length === width);
+}
+
+/** The share of lines in rows that were read in spite of a flaw: a quote that is taken wrongly swallows many. */
+function flawedShare(rows: readonly Row[]): number {
+  let flawed = 0;
+  let sound = 0;
+  for (const row of rows) {
+    if (row.flawed === true || row.reason !== undefined) flawed += linesOf(row);
+    else sound += 1;
+  }
+  return flawed / Math.max(flawed + sound, 1);
 }
 
 /** What a comma is worth that parts the thousands of numbers, and no cells. */

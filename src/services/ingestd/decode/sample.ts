@@ -115,14 +115,20 @@ function withoutLongQuotes(text: string): { text: string; open: boolean } {
   return { text: pieces.join("") + text.slice(from), open: false };
 }
 
-/** Where the quote that closes a cell stands; -1 when it does not come. */
+/** Where the quote that closes a cell stands; -1 when it does not come. Of "say \"no\"" it is the last one. */
 function closeOf(text: string, from: number): number {
+  const mayEnd = (at: number): boolean => at === text.length || AFTER_CLOSE.test(text.charAt(at));
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
-    if (text.charCodeAt(at + 1) === 34) at += 1;
-    else if (at + 1 === text.length || AFTER_CLOSE.test(text.charAt(at + 1))) return at;
+    const isTwo = text.charCodeAt(at + 1) === 34;
+    if (!isTwo && mayEnd(at + 1)) return at;
+    if (!isTwo) continue;
+    at += 1;
+    if (text.charCodeAt(at - 2) === BACKSLASH && mayEnd(at + 1)) return at;
   }
   return -1;
 }
+
+const BACKSLASH = 92;
 
 /** Where the last line that is whole ends; everything when there is none. */
 function lastLineEnd(bytes: Buffer): number {

@@ -208,7 +208,7 @@ function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
     {
       type: "DECIMAL",
       read: when(/^[+-]?(?:0|[1-9][0-9]{0,37})(?:\.[0-9]{1,37})?$/, plainDecimal),
-      allowed: (texts) => point(texts) && some(/\./)(texts) && widest(texts) <= 38,
+      allowed: (texts) => point(texts) && some(/^[+-]?[0-9]+\./)(texts) && widest(texts) <= 38,
       fitsAmong: fitsPrecision,
     },
     {
