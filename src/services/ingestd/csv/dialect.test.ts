@@ -75,13 +75,6 @@ describe("delimiters and quotes", () => {
     expect([guess.delimiter, guess.width, guess.header.names]).toEqual([",", 2, ["id", "name"]]);
   });
 
-  test("quotes behind backslashes are seen though they make rows that merge look tidy", () => {
-    const rows = Array.from({ length: 12 }, (_, n) => `${n}|a\tb ${n}|${n * 3}`);
-    const text = ["id|said|n", String.raw`0|"he \"left\""|5`, ...rows, '7|"two\nlines"|8', '8|"two\nmore"|9'];
-    const guess = found(`${text.join("\n")}\n`);
-    expect([guess.escape, guess.rows.length]).toEqual(["backslash", 16]);
-  });
-
   test("a mark before numbers is no part of the delimiter, though the first row lacks it once", () => {
     const rows = Array.from(
       { length: 30 },

@@ -307,7 +307,8 @@ function guess(
   const several = body.filter((row) => isSeveral(row, dialect, width)).length;
   const consistency = body.length === 0 ? 0 : (fitting.length + several) / body.length;
   const coverage = rows.length === 0 ? 0 : (fitting.length + several) / rows.length;
-  const flawed = flawedShare(rows);
+  const flawed =
+    rows.filter((row) => row.flawed === true || row.reason !== undefined).length / Math.max(rows.length, 1);
   const columns = width === 1 ? oneColumn(fitting) : 1 - 1 / (width + 0.6);
   const tidy = 0.25 + 0.75 * tidiness(fitting, dialect);
   const unquoted = dialect.quote === '"' && !sample.includes('"');
@@ -327,17 +328,6 @@ function isSeveral({ raw, cells }: Row, { delimiter, newline }: Dialect, width: 
   if (newline === "\r" || width === 1 || fitsWidth(cells, width)) return false;
   const parts = raw.split("\r");
   return parts.length > 1 && parts.every((part) => part.split(delimiter).length === width);
-}
-
-/** The share of lines in rows that were read in spite of a flaw: a quote that is taken wrongly swallows many. */
-function flawedShare(rows: readonly Row[]): number {
-  let flawed = 0;
-  let sound = 0;
-  for (const row of rows) {
-    if (row.flawed === true || row.reason !== undefined) flawed += linesOf(row);
-    else sound += 1;
-  }
-  return flawed / Math.max(flawed + sound, 1);
 }
 
 /** What a comma is worth that parts the thousands of numbers, and no cells. */
