@@ -371,7 +371,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/messages",
     summary: "Draft messages to people of a fill, each checked; nothing is sent",
     description:
-      "From the house's templates, a template of the caller's with {fields}, or a model. A draft with an error is told with its findings and is not counted as contact. A model that gives no draft is upstream, with its reason.",
+      "From the house's templates, a template of the caller's with {fields}, or a model. A draft with an error is told with its findings and is not counted as contact; where a model gives none, the body is empty and a finding says why.",
     input: z.strictObject({
       ...fillName,
       worker_ids: z.array(workerId).min(1).max(PEOPLE_MAX),

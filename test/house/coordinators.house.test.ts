@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
-import type { Fill, OutcomeResult, Shortlist } from "#contracts/fill";
+import type { Fill, Message, OutcomeResult, Shortlist } from "#contracts/fill";
 import type { SqlResult } from "#contracts/query";
 import { type Random, seeded } from "#lib/random";
 import { startHouse, type TestHouse } from "./house.ts";
@@ -285,7 +285,7 @@ test("two coordinators fill thirty orders, and every number on the board is SQL'
 }, 600_000);
 
 // On a day of its own, for which nobody is booked by the hour before.
-test("a model that drafts nothing is a fault with its reason, and leaves the order as it was", async () => {
+test("a model that drafts nothing proposes nobody and writes to nobody, and it is told why", async () => {
   const order = {
     order_text: "Need a forklift operator in Springfield, IL on March 12 6a-2p $30",
     order: { client_id: "acme" },
@@ -304,7 +304,8 @@ test("a model that drafts nothing is a fault with its reason, and leaves the ord
   const worker_ids = byRank.seats.map(({ worker_id }) => worker_id);
   const offer = { worker_ids, channel: "sms", purpose: "offer", model: "scripted/talker" };
   const drafted = await ask("messages", offer);
-  expect([worker_ids.length > 0, drafted.status]).toEqual([true, 502]);
-  expect(await drafted.text()).toContain(said);
-  expect((await fillOf(id)).version).toBe(byRank.version);
+  expect([worker_ids.length, drafted.status]).toEqual([1, 200]);
+  const { messages } = (await drafted.json()) as { messages: Message[] };
+  expect(messages).toMatchObject([{ ok: false, body: "", findings: [{ path: "body", message: said }] }]);
+  expect((await fillOf(id)).status).toBe(byRank.status);
 }, 240_000);

@@ -1,11 +1,12 @@
 // Drafts for people of a fill: from a template or a model, each judged by the message rules before it is shown.
 
 import type { Channel, FillOrder, Message, Purpose } from "#contracts/fill";
+import type { Finding } from "#contracts/validate";
 import { columnsNamed } from "#domain/columns";
 import type { Call } from "#rpc/call";
 import { Fault } from "#rpc/fault";
+import { noDraft, refusedIn, WITHOUT_MODEL } from "../model-drafts.ts";
 import { judged } from "../order/judged.ts";
-import { assertDrafted, refusedIn } from "../people/model-drafts.ts";
 import { type RosterDeps, rosterRows } from "../people/roster-rows.ts";
 import { nameOf, type PeopleDeps } from "../people/shortlist.ts";
 import { withRoster } from "../people/with-roster.ts";
@@ -118,8 +119,10 @@ async function draftFor(
     const drafted = await withRoster(deps, roster, call, () =>
       deps.validate.iterate({ kind: "email", prompt, context, roster, model }, call),
     );
-    assertDrafted(drafted, model);
-    const { ok, artifact, findings, history } = drafted;
+    const { ok, artifact, history } = drafted;
+    const nothing = noDraft(drafted, model);
+    // The messages to the others are worth having.
+    const findings = nothing === undefined ? drafted.findings : [withoutDraft(nothing)];
     const { subject, body } = (artifact ?? {}) as { subject?: unknown; body?: unknown };
     const [head, text] = [subject, body].map((part) => (typeof part === "string" ? part : ""));
     const isWhole = (text ?? "").length <= BODY_MAX && (head ?? "").length <= SUBJECT_MAX;
@@ -162,5 +165,16 @@ function recipientOf(workerId: string, row: Readonly<Record<string, unknown>>): 
     email: text(columns.email),
     phone: text(columns.phone),
     language: text(columns.language),
+  };
+}
+
+function withoutDraft(message: string): Finding {
+  return {
+    code: "email.schema",
+    kind: "schema",
+    severity: "error",
+    path: "body",
+    message,
+    hint: WITHOUT_MODEL,
   };
 }

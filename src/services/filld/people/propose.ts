@@ -5,11 +5,12 @@ import type { Context, Finding, Validated } from "#contracts/validate";
 import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
 import { Fault, toFault } from "#rpc/fault";
+import { noDraft, refusedIn, WITHOUT_MODEL } from "../model-drafts.ts";
 import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
-import { assertDrafted, refusedIn } from "./model-drafts.ts";
+
 import { type RosterDeps, type RosterRows, rosterRows } from "./roster-rows.ts";
 import { contextOf, FAILED, nameOf, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
 import { withRoster } from "./with-roster.ts";
@@ -142,7 +143,9 @@ export async function proposedByModel(
   const drafted = await withRoster(deps, roster, call, () =>
     deps.validate.iterate({ kind: "fill", prompt: promptOf(fill, ranked), context, roster, model }, call),
   );
-  assertDrafted(drafted, model);
+  const nothing = noDraft(drafted, model);
+  // A proposal of nobody would say neither that nor why.
+  if (nothing !== undefined) throw new Fault("upstream", `${nothing} ${WITHOUT_MODEL}`);
   const workerIds = idsIn(drafted.artifact);
   // The iteration judged what the model was shown to exist; the proposal is judged as every other is.
   const findings =

@@ -1,10 +1,8 @@
 // What became of a model's drafts. Those before the last, and why the rules refused them, are kept with it, so that a person
-// sees what was corrected, and as short as an event of the journal wants it. A model without a draft is a fault, and no
-// proposal of nobody.
+// sees what was corrected, and as short as an event of the journal wants it. Where there is none, it is told why.
 
 import type { RefusedDraft } from "#contracts/fill";
 import type { IterateAttempt, Iterated } from "#contracts/validate";
-import { Fault } from "#rpc/fault";
 
 const FINDINGS_A_DRAFT = 20;
 
@@ -16,13 +14,11 @@ export function refusedIn(history: readonly IterateAttempt[]): { refused?: Refus
   return refused.length === 0 ? {} : { refused };
 }
 
-/** Throws `upstream` with the reason of the last try where no reply held a draft. */
-export function assertDrafted({ artifact, history }: Iterated, model: string): void {
-  if (artifact !== null) return;
+/** Why no reply of a model held a draft, by its last try; undefined where one did. */
+export function noDraft({ artifact, history }: Iterated, model: string): string | undefined {
+  if (artifact !== null) return undefined;
   const tries = history.length === 1 ? "" : ` in ${history.length} tries`;
-  const why = history.at(-1)?.error ?? "it was not asked in time";
-  throw new Fault(
-    "upstream",
-    `${model} drafted nothing${tries}: ${why} Take another model, or do it without one.`,
-  );
+  return `${model} drafted nothing${tries}: ${history.at(-1)?.error ?? "It was not asked in time."}`;
 }
+
+export const WITHOUT_MODEL = "Take another model, or do it without one.";
