@@ -185,6 +185,26 @@ describe("an exporter", () => {
     expect([own.stats.sent, collector.spans.length]).toEqual([1, 2]);
   });
 
+  test("spans that come while others are sent gather again", async () => {
+    const own = open({ metricsUrl: undefined }, { delayMs: 1500 });
+    const begun = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    collector.replies.push(async () => {
+      begun.resolve();
+      await held.promise;
+      return Response.json({});
+    });
+    own.add(chat());
+    await begun.promise;
+    for (let more = 0; more < 3; more += 1) own.add(chat());
+    held.resolve();
+    await until(() => own.stats.sent === 1);
+    await Bun.sleep(20);
+    expect(collector.spans).toHaveLength(1);
+    await own.close(5000);
+    expect([own.stats.sent, collector.spans.length]).toEqual([4, 4]);
+  });
+
   test("a collector that is gone, or hangs, costs a queue with an end", async () => {
     const own = open({ metricsUrl: undefined });
     collector.replies.push(() => new Promise<never>(() => undefined));
