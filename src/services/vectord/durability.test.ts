@@ -18,6 +18,7 @@ import { Fault } from "#rpc/fault";
 import { openHnsw } from "./index-folder.ts";
 import { LancePool } from "./lance/pool.ts";
 import { repairTo } from "./repair.ts";
+import { filesOf } from "./snapshots/snapshot.ts";
 import type { VectorIndex } from "./vector-index.ts";
 import type { IndexShape, Item } from "./rows/shape.ts";
 
@@ -313,4 +314,24 @@ test("a snapshot that cannot be written leaves the one before and the log", asyn
   await again.snapshot();
   expect(again.stats().snapshot?.sequence).toBe(3);
   await again.close();
+});
+
+test("a snapshot that is written while the files of the graph before are removed keeps its own", async () => {
+  // A folder that takes long to list, on a disk: one in memory lists what is new first.
+  const disk = mkdtempSync(join(existsSync("/var/tmp") ? "/var/tmp" : tmpdir(), "vectord-collected-"));
+  const dir = join(disk, "index");
+  const index = await openHnsw({ dir, shape, clock: systemClock });
+  for (let n = 0; n < 60_000; n += 1) writeFileSync(join(dir, `foreign-${n}`), "");
+  for (let round = 0; round < 10; round += 1) {
+    await index.upsert([itemOf(round)]);
+    await index.rebuild();
+    const manifest = await index.snapshot();
+    await index.rebuild();
+    expect(filesOf(manifest).filter(({ file }) => !existsSync(join(dir, file)))).toEqual([]);
+  }
+  await index.close();
+  const again = await openHnsw({ dir, shape, clock: systemClock });
+  await checkItems(again, Array(10).keys());
+  await again.close();
+  rmSync(disk, { recursive: true });
 });

@@ -82,6 +82,8 @@ export class VectorIndex implements EngineIndex {
   /** Snapshots whose files are being read. */
   readonly #inUse = new Set<Manifest>();
   #writing = false;
+  /** Settles when the removal of files that is under way, if any, has ended. */
+  #collecting: Promise<void> = Promise.resolve();
   #failedAt: number | null = null;
   #closed = false;
 
@@ -279,7 +281,7 @@ export class VectorIndex implements EngineIndex {
     await this.#partitions?.rebuild(0);
   }
 
-  /** Waits for writes and a snapshot under way, stops a build, and closes the files. */
+  /** Waits for writes, a snapshot and the removal of files under way, stops a build, and closes the files. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -287,6 +289,7 @@ export class VectorIndex implements EngineIndex {
     await Promise.all([this.#graph.close(), this.#partitions?.close()]);
     await this.#recall.settled();
     await this.#snapshotting?.catch(() => undefined);
+    await this.#collecting;
     await this.#wal.close();
   }
 
@@ -338,6 +341,8 @@ export class VectorIndex implements EngineIndex {
     let unpin = (): void => undefined;
     this.#writing = true;
     try {
+      // What lists the folder while a snapshot is written finds files that no manifest names.
+      await this.#collecting;
       const captured = await this.#wal.rotate((sequence) => {
         unpin = this.#rows.pin();
         const { file } = this.#graph;
@@ -357,8 +362,14 @@ export class VectorIndex implements EngineIndex {
     }
   }
 
-  async #collectGarbage(): Promise<void> {
-    // The files of a snapshot that is being written are in no manifest yet.
+  /** One at a time, and never while a snapshot is written. */
+  #collectGarbage(): Promise<void> {
+    if (this.#writing) return Promise.resolve();
+    this.#collecting = this.#collecting.then(() => this.#removeGarbage());
+    return this.#collecting;
+  }
+
+  async #removeGarbage(): Promise<void> {
     if (this.#writing) return;
     const kept = (): string[] => [
       ...[this.#graph.file?.name, this.#graph.upcoming].filter((name) => typeof name === "string"),
