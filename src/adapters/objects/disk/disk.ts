@@ -25,7 +25,14 @@ import {
   type Range,
   resolveRange,
 } from "../objects.ts";
-import { type BlockChecksums, BlockHasher, candidates, ChecksumStore } from "./block-checksums.ts";
+import {
+  type BlockChecksums,
+  BlockHasher,
+  candidates,
+  type ChecksumRecord,
+  ChecksumStore,
+  isSuperseded,
+} from "./block-checksums.ts";
 import {
   isAbsent,
   onDisk,
@@ -37,7 +44,7 @@ import {
 } from "./files.ts";
 import { handOffFile } from "./hand-off-file.ts";
 import { listFolder } from "./listing.ts";
-import { matching, readRange, ShortFile, streamRange } from "./verified-read.ts";
+import { type ByteRange, matching, readRange, ShortFile, streamRange } from "./verified-read.ts";
 
 /** Up to this size a read is held in memory, compared, and sent; a larger one is compared first and sent by the system. */
 const HELD_BYTES_MAX = 1024 * 1024;
@@ -133,6 +140,25 @@ export async function diskObjects(root: string): Promise<Objects> {
     }
   };
 
+  const isInPlace = async (key: string, file: BigIntStats): Promise<boolean> => {
+    const now = await statOf(key);
+    return now !== undefined && etagOf(now) === etagOf(file);
+  };
+
+  /** Whether a range of an opened file has the bytes that were stored. A version that was replaced must not stand in its place again. */
+  const isIntact = async (
+    key: string,
+    file: FileHandle,
+    stats: BigIntStats,
+    record: ChecksumRecord,
+    range: ByteRange,
+  ): Promise<boolean> => {
+    if (isSuperseded(record, stats) && (await isInPlace(key, stats))) return false;
+    const size = Number(stats.size);
+    const versions = candidates(record, stats, size);
+    return versions.length > 0 && (await matching(file, range, size, versions)).length > 0;
+  };
+
   /** Undefined when the object was replaced twice since it was opened, so that this version has no record any more. */
   const verified = async (
     key: string,
@@ -145,13 +171,9 @@ export async function diskObjects(root: string): Promise<Objects> {
     const { first, last } = resolveRange(range, found.size);
     const got = { head: found, first, last, unverifiable: record === "damaged" };
     if (record !== undefined && record !== "damaged") {
-      const versions = candidates(record, stats, found.size);
-      const matches =
-        versions.length === 0 ? [] : await matching(file, { first, last }, found.size, versions);
-      if (matches.length === 0) {
-        const now = await statOf(key);
-        if (now === undefined || etagOf(now) !== found.etag) return undefined;
-        throw damaged(key);
+      if (!(await isIntact(key, file, stats, record, { first, last }))) {
+        if (await isInPlace(key, stats)) throw damaged(key);
+        return undefined;
       }
     }
     if (last - first < HELD_BYTES_MAX) {
@@ -232,12 +254,9 @@ export async function diskObjects(root: string): Promise<Objects> {
         const record = await checksums.read(key);
         if (record === undefined) return "unknown";
         if (record === "damaged") return "unverifiable";
-        const range = { first: 0, last: size - 1 };
-        const matches = await matching(file, range, size, candidates(record, stats, Number(stats.size)));
-        if (matches.length > 0) return "intact";
-        const now = await statOf(key);
-        if (now === undefined || etagOf(now) !== etagOf(stats)) return "unknown";
-        throw damaged(key);
+        if (await isIntact(key, file, stats, record, { first: 0, last: size - 1 })) return "intact";
+        if (await isInPlace(key, stats)) throw damaged(key);
+        return "unknown";
       } finally {
         await file.close();
       }
