@@ -1,6 +1,6 @@
 // The definitions of corpora, and lists of places, on disk. They follow from nothing else, so each is kept twice, in two folders,
 // each file with its own checksum: one that is damaged or lost, or its whole folder, is made again from the other, and only
-// where both are damaged is what they define.
+// where both are damaged is what they define. Of changes of one definition the one that was asked for last stands.
 
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
@@ -9,6 +9,7 @@ import { saveSmallFile } from "#adapters/small-file";
 import { witnessPath } from "#adapters/witness";
 import { isThere, readIfThere, syncFolder } from "#lib/durable";
 import { jsonOr } from "#lib/json-or";
+import { Turns } from "#lib/turns";
 
 /** What is defined: the end of the files' names. */
 export type DefinitionKind = "corpus" | "places";
@@ -16,6 +17,8 @@ export type DefinitionKind = "corpus" | "places";
 function suffixOf(kind: DefinitionKind): string {
   return `.${kind}.json`;
 }
+
+const changes = new Turns();
 
 export interface StoredDefinition {
   readonly name: string;
@@ -47,26 +50,33 @@ async function readDefinition(folder: string, name: string, kind: DefinitionKind
   };
 }
 
-export async function saveDefinition(
+export function saveDefinition(
   folder: string,
   name: string,
   content: Readonly<Record<string, unknown>>,
   kind: DefinitionKind = "corpus",
 ): Promise<void> {
-  for (const path of pathsOf(folder, name, kind)) await saveSmallFile(path, printed(content));
+  const paths = pathsOf(folder, name, kind);
+  const text = printed(content);
+  return changes.take(paths.join(), async () => {
+    for (const path of paths) await saveSmallFile(path, text);
+  });
 }
 
 /** The one that counts last: a crash in between leaves the corpus as it was. */
-export async function removeDefinition(
+export function removeDefinition(
   folder: string,
   name: string,
   kind: DefinitionKind = "corpus",
 ): Promise<void> {
-  for (const path of pathsOf(folder, name, kind).toReversed()) {
-    if (!(await isThere(path))) continue;
-    await rm(path);
-    await syncFolder(dirname(path));
-  }
+  const paths = pathsOf(folder, name, kind);
+  return changes.take(paths.join(), async () => {
+    for (const path of paths.toReversed()) {
+      if (!(await isThere(path))) continue;
+      await rm(path);
+      await syncFolder(dirname(path));
+    }
+  });
 }
 
 /** The first is the one that counts where a crash fell between the two. */

@@ -11,6 +11,7 @@ import { type FileHandle, open, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, temporaryPath, writeAll } from "#lib/durable";
+import { Turns } from "#lib/turns";
 import { Fault } from "#rpc/fault";
 import {
   type Bytes,
@@ -66,20 +67,9 @@ export async function diskObjects(root: string): Promise<Objects> {
     throw toDiskFault(error);
   }
   const checksums = new ChecksumStore(`${root}.checksums`, temporaries);
-  const writing = new Map<string, Promise<unknown>>();
-  const pathOf = (key: string): string => join(root, checkKey(key));
-
   /** One writer of a key at a time checks conditions and acts on them. */
-  const inTurn = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const before = writing.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    writing.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (writing.get(key) === mine) writing.delete(key);
-    }
-  };
+  const writers = new Turns();
+  const pathOf = (key: string): string => join(root, checkKey(key));
 
   const statOf = async (key: string): Promise<BigIntStats | undefined> => {
     try {
@@ -92,7 +82,7 @@ export async function diskObjects(root: string): Promise<Objects> {
 
   /** The fault for an object that is not there: never stored or removed, or lost. */
   const absence = (key: string): Promise<Fault> =>
-    inTurn(key, async () => {
+    writers.take(key, async () => {
       const lost = (await checksums.wasStored(key)) && (await statOf(key)) === undefined;
       return lost ? missing(key) : notFound(key);
     });
@@ -127,7 +117,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     const temporary = temporaryPath(temporaries, "object");
     try {
       const finished = await spool(body, temporary);
-      return await inTurn(key, async () => {
+      return await writers.take(key, async () => {
         if (conditions.ifMatch !== undefined) {
           const current = await statOf(key);
           if (current === undefined || etagOf(current) !== conditions.ifMatch) throw conditionFailed(key);
@@ -214,7 +204,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     head,
     get,
     remove: (key) =>
-      inTurn(key, async () => {
+      writers.take(key, async () => {
         const path = pathOf(key);
         await onDisk(key, () => checksums.remove(key));
         try {
@@ -237,7 +227,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     path: pathOf,
     adopt: async (key, path, sha256) => {
       const finished = await onDisk(key, () => flushed(path, sha256));
-      return inTurn(key, async () => {
+      return writers.take(key, async () => {
         try {
           return await onDisk(key, () => publishObject(key, path, finished, false));
         } catch (error) {
@@ -262,7 +252,7 @@ export async function diskObjects(root: string): Promise<Objects> {
       }
     },
     renewChecksums: (key) =>
-      inTurn(key, () =>
+      writers.take(key, () =>
         onDisk(key, async () => {
           if ((await checksums.read(key)) !== "damaged") return false;
           const path = pathOf(key);
