@@ -85,3 +85,16 @@ test("of writes and removals at once the one that was asked for last stands, in 
     expect(await readDefinitions(folder)).toEqual([]);
   }
 });
+
+test("an older version in one place, put back or left by a crash, is not what counts", async () => {
+  await saveDefinition(folder, "people", CONTENT);
+  const files = filesOf(data);
+  const older = files.map((file) => readFileSync(file));
+  const newer = { ...CONTENT, text: "{title}" };
+  await saveDefinition(folder, "people", newer);
+  for (const [at, file] of files.entries()) {
+    await saveDefinition(folder, "people", newer);
+    writeFileSync(file, older[at] ?? "");
+    expect(await readDefinitions(folder)).toEqual([{ name: "people", content: newer, isWhole: false }]);
+  }
+});
