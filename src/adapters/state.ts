@@ -7,7 +7,7 @@
 import { constants, Database } from "bun:sqlite";
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { Fault } from "#rpc/fault";
+import { diskFull, Fault, isDiskFull } from "#rpc/fault";
 import { CommitCounter, type Count, counterPath, readCount, resetCount } from "./commit-counter.ts";
 import { isWitnessed } from "./witness.ts";
 
@@ -194,7 +194,9 @@ function openDatabase(file: string): Database {
   }
 }
 
+/** Damage, unless the disk has no room: then it opens when there is some. */
 function unusable(file: string, error: unknown): Fault {
+  if (isDiskFull(error)) return diskFull(error);
   const why = error instanceof Error ? error.message : String(error);
   return new Fault(
     "internal",
@@ -225,11 +227,9 @@ async function asFaults<T>(file: string, work: () => T | Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
+    if (isDiskFull(error)) throw diskFull(error);
     const { code = "" } = error as { code?: string };
     const cause = { cause: error };
-    if (code.startsWith("SQLITE_FULL") || code === "ENOSPC" || code === "EDQUOT") {
-      throw new Fault("unavailable", "The disk is full. Free some space and send this again.", cause);
-    }
     if (code.startsWith("SQLITE_BUSY")) {
       throw new Fault("unavailable", `${name} is being written to by another process. Try again.`, cause);
     }

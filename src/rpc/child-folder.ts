@@ -2,7 +2,7 @@
 // and its parent were killed, nothing is left to remove it, so a process that begins to spawn children removes what was
 // abandoned. A folder is in use as long as its parent holds the lock in it, which the system gives up with the process.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isLocked, tryLock } from "#lib/file-lock";
@@ -34,13 +34,17 @@ export function makeChildFolder(temp = tmpdir()): ChildFolder {
   };
 }
 
-/** What has no lock in it was made a moment ago, or is none of ours. */
-export function removeAbandoned(temp: string): void {
+/** A folder is made, and then its lock, and then the lock is taken: what is younger may be on its way to that. */
+const YOUNG_MS = 60_000;
+
+/** What has no lock in it is none of ours. */
+export function removeAbandoned(temp: string, youngMs = YOUNG_MS): void {
   for (const name of readdirSync(temp)) {
     if (!CHILD_FOLDER.test(name)) continue;
     const path = join(temp, name);
     try {
-      if (!existsSync(join(path, LOCK)) || isLocked(join(path, LOCK))) continue;
+      if (!existsSync(join(path, LOCK)) || Date.now() - statSync(path).birthtimeMs < youngMs) continue;
+      if (isLocked(join(path, LOCK))) continue;
       rmSync(path, { recursive: true, force: true });
     } catch {
       // Another user's: it is left to its owner.

@@ -136,13 +136,27 @@ export function traceOf(thrown: unknown): Readonly<Record<string, unknown>> {
   return expected ? { code: thrown.code, origin: thrown.origin } : { error: thrown };
 }
 
-/** Whatever was thrown, as a Fault. A bug keeps its stack in `cause` for the log and shows nothing of itself. */
+/**
+ * Whatever was thrown, as a Fault. A disk that has no room is none of our side, and may have some soon; a bug keeps its stack
+ * in `cause` for the log and shows nothing of itself.
+ */
 export function toFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
+  if (isDiskFull(thrown)) return diskFull(thrown);
   if (thrown instanceof Error && thrown.name === "AbortError") {
     return new Fault("cancelled", "The call was cancelled by its caller.", { cause: thrown });
   }
   return new Fault("internal", "Something went wrong on our side; the log has the details.", {
     cause: thrown,
   });
+}
+
+/** Errors of the system that say that the disk has no room, SQLite's own among them. */
+export function isDiskFull(thrown: unknown): boolean {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return false;
+  return thrown.code === "ENOSPC" || thrown.code === "EDQUOT" || thrown.code === "SQLITE_FULL";
+}
+
+export function diskFull(cause: unknown): Fault {
+  return new Fault("unavailable", "The disk is full. Free some space and send this again.", { cause });
 }

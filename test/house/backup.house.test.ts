@@ -206,6 +206,20 @@ test("a backup has what was acknowledged just before it, also when only a databa
   const house = await startHouse("together");
   const place = join(root, "logged");
   await house.json("/v1/truth/claims", { claims: [claimOf(0)] }, 201);
+  await house.ask("/v1/ingest?dataset=staff", {
+    method: "POST",
+    headers: csv,
+    body: "id,role,city,state\na,Welder,Chicago,IL\nb,Welder,Chicago,IL\n",
+  });
+  const corpus = JSON.stringify({ dataset: "staff", id: "id", text: "{role}" });
+  expect((await house.ask("/v1/matrix/corpora/staff", { method: "PUT", body: corpus })).status).toBe(202);
+  const fill = {
+    fill_id: "f-00000000",
+    order_text: "Need 1 welder in Chicago, IL",
+    order: { client_id: "c" },
+  };
+  while ((await house.ask("/v1/fills", { method: "POST", body: JSON.stringify(fill) })).status !== 201)
+    await Bun.sleep(50);
   for (let round = 1; round <= 3; round += 1) {
     await house.json("/v1/truth/claims", { claims: [claimOf(round)] }, 201);
     const { id } = await backUp(house.settings, place);
@@ -216,6 +230,7 @@ test("a backup has what was acknowledged just before it, also when only a databa
     expect(claims.map(({ value }) => value).sort((a, b) => a - b)).toEqual(
       Array.from({ length: round + 1 }, (_, at) => at),
     );
+    expect((await again.ask("/v1/fills/f-00000000")).status).toBe(200);
     await again.close();
   }
   await house.close();

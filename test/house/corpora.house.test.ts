@@ -2,7 +2,7 @@
 // several of them asked at once.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Corpus, Searched } from "#contracts/matrix";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
@@ -226,6 +226,19 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       [],
     );
   });
+
+  test("one that is defined while the former of its name is dropped is there, on the disk too", async () => {
+    const file = join(house.settings.data, "corpora", "both.corpus.json");
+    for (let round = 0; round < 3; round += 1) {
+      await put("both");
+      await built("both");
+      const [dropped, defined] = await Promise.all([drop("both"), put("both")]);
+      expect([dropped, defined.status]).toEqual([204, 202]);
+      const known = (await house.ask("/v1/matrix/corpora/both")).status === 200;
+      expect(existsSync(file)).toBe(known);
+    }
+    await drop("both");
+  }, 240_000);
 
   test("what cannot be built says why, and what was built before stays searchable", async () => {
     const refused = async (plan: object): Promise<string> => {

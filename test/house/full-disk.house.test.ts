@@ -2,8 +2,11 @@
 // and writes again by itself once there is room. After an orderly stop and after a kill.
 
 import { describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { present } from "#lib/assert";
+import { readPidfile } from "#topology/pidfile";
 import { startHouseProcess } from "../fault/house-process.ts";
 import { canMount, fill, mountDisk } from "../fault/space.ts";
 import { TOPOLOGIES } from "./house.ts";
@@ -42,14 +45,30 @@ async function readsWithoutRoom(url: string): Promise<void> {
     const [status, text] = await ask(url, path, init);
     expect([path, status, text]).toEqual([path, 200, expect.stringMatching(wanted)]);
   }
-  for (const [path, init] of [
-    ["/v1/ingest?dataset=people", load(2)],
-    ["/v1/storage/more", { method: "PUT", body: "x".repeat(100_000) }],
-  ] as const) {
+  for (const [path, init] of Object.entries(WRITES)) {
     const [status, text] = await ask(url, path, init);
-    expect([path, status, text]).toEqual([path, 503, expect.stringContaining("full")]);
+    expect([path, status, text]).toEqual([path, 503, expect.stringMatching(/full|space/)]);
   }
 }
+
+const put = (body: unknown): RequestInit => ({ method: "PUT", body: JSON.stringify(body) });
+
+/** Each of its own service, and none of them had written anything before. */
+const WRITES: Readonly<Record<string, RequestInit>> = {
+  "/v1/ingest?dataset=people": load(2),
+  "/v1/storage/more": { method: "PUT", body: "x".repeat(100_000) },
+  "/v1/catalog/datasets/people/append": post({ rows: [{ n: 1 }] }),
+  "/v1/truth/claims": post({
+    claims: [{ entity: "e", attribute: "a", value: 1, source: "s", observed_at: "2026-01-01T00:00:00Z" }],
+  }),
+  "/v1/observer/rules/many": put({ measure: "count", threshold: 5 }),
+  "/v1/chat/budgets/local": put({ tokens_per_day: 5 }),
+  "/v1/pathway/traces": post({ kind: "k", subject: "s", task: "t", content: "c" }),
+  "/v1/matrix/corpora/people": put({ dataset: "people", id: "n", text: "{n}" }),
+  "/v1/matrix/places": post({ places: [{ name: "Yard", aliases: [], city: "Chicago", state: "IL" }] }),
+  "/v1/vectors/other": put({ dimension: 2 }),
+  "/v1/distill/runs": post({ stages: ["capture"] }),
+};
 
 describe.skipIf(!canMount()).each([...TOPOLOGIES])(
   "a house %s on a full disk (needs the right to mount)",
@@ -70,6 +89,13 @@ describe.skipIf(!canMount()).each([...TOPOLOGIES])(
           const object = `/v1/storage/more-${end}`;
           expect((await ask(house.url, object, { method: "PUT", body: "more" }))[0]).toBe(201);
           expect((await ask(house.url, "/v1/ingest?dataset=people", load(3 + at)))[0]).toBe(201);
+          // What could not be opened for want of room is no damage.
+          if (end === "stopped") continue;
+          for (const [path, init] of Object.entries(WRITES).slice(2, -1)) {
+            const [status, text] = await ask(house.url, path, init);
+            expect([path, status < 300, text]).toEqual([path, true, text]);
+          }
+          expect((await ask(house.url, "/v1/health"))[1]).toContain('"status":"ok"');
         }
       } finally {
         await house.kill();
@@ -77,4 +103,34 @@ describe.skipIf(!canMount()).each([...TOPOLOGIES])(
       }
     }, 120_000);
   },
+);
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a house whose output finds no room serves all the same",
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), "no-room-"));
+    const main = join(import.meta.dir, "../../src/main.ts");
+    const child = Bun.spawn([process.execPath, "--no-env-file", main, "up", "--port", "0", "--data", data], {
+      stdin: "ignore",
+      stdout: Bun.file("/dev/full"),
+      stderr: Bun.file("/dev/full"),
+      env: { ...Bun.env, NODE_ENV: "production" },
+    });
+    try {
+      let found = await readPidfile(data);
+      for (; found?.url === undefined && child.exitCode === null; found = await readPidfile(data))
+        await Bun.sleep(20);
+      const url = present(found?.url, "the address of a house that runs");
+      expect((await ask(url, "/v1/ingest?dataset=people", load(1)))[0]).toBe(201);
+      // Refused, and logged to where there is no room.
+      expect((await ask(url, "/v1/distill/runs", post({ stages: ["nothing"] })))[0]).toBe(400);
+      expect((await ask(url, "/v1/catalog/datasets"))[0]).toBe(200);
+      expect(child.exitCode).toBeNull();
+    } finally {
+      child.kill();
+      await child.exited;
+      rmSync(data, { recursive: true, force: true });
+    }
+  },
+  120_000,
 );

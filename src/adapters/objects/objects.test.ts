@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, open, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { link, mkdtemp, open, readdir, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "./disk/disk.ts";
@@ -107,9 +107,30 @@ describe("objects on disk", () => {
     const kept = await mkdtemp(join(tmpdir(), "objects-before-"));
     expect(Bun.spawnSync(["cp", "-a", join(folder, "objects", "crashed"), kept]).exitCode).toBe(0);
     await disk.put("crashed", bytesOf("afterwards"));
-    // The record of the second beside the file of the first.
+    // The record of the second, which does not say that it was published, beside the file of the first.
+    const record = join(folder, "objects.checksums", "crashed");
+    await truncate(record, (await stat(record)).size - 1);
     expect(Bun.spawnSync(["cp", "-a", join(kept, "crashed"), join(folder, "objects")]).exitCode).toBe(0);
     expect(Buffer.from(await readAll((await disk.get("crashed")).body)).toString()).toBe("before");
+    await rm(kept, { recursive: true });
+  });
+
+  test("an older version of an object that is put back in its place is damage", async () => {
+    const kept = await mkdtemp(join(tmpdir(), "objects-older-"));
+    const path = join(folder, "objects", "swapped");
+    for (const how of ["copied over it", "moved back"]) {
+      await disk.put("swapped", bytesOf("a".repeat(200_000)));
+      // A link keeps the inode and the time of the older version, a copy has neither.
+      await link(path, join(kept, how));
+      await disk.put("swapped", bytesOf("b".repeat(200_000)));
+      if (how === "moved back") await rename(join(kept, how), path);
+      else expect(Bun.spawnSync(["cp", "-p", join(kept, how), path]).exitCode).toBe(0);
+      expect(await faultOf(disk.get("swapped"))).toMatchObject(damage);
+      expect(await faultOf(disk.get("swapped", { first: 70_000, last: 70_010 }))).toMatchObject(damage);
+      expect(await faultOf(disk.verify?.("swapped") ?? Promise.resolve())).toMatchObject(damage);
+    }
+    await disk.put("swapped", bytesOf("c"));
+    expect(Buffer.from(await readAll((await disk.get("swapped")).body)).toString()).toBe("c");
     await rm(kept, { recursive: true });
   });
 

@@ -5,7 +5,7 @@ import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { formatOf, isForPeople, jsonText, pairLines } from "../terminal/output.ts";
 import { logOf, startHouse, urlsOf } from "../run-house.ts";
-import { say, write } from "../terminal/terminal.ts";
+import { ReaderGone, say, write } from "../terminal/terminal.ts";
 
 export const up = command({
   name: "up",
@@ -50,11 +50,11 @@ export const up = command({
     const tookMs = performance.now() - started;
     const urls = urlsOf(house.url);
     if (!isForPeople(formatOf(args.output))) {
-      await write(
+      await announce(
         jsonText({ ...urls, pid: process.pid, data_dir: settings.data, started_ms: Math.round(tookMs) }),
       );
     } else {
-      await write(
+      await announce(
         `${pairLines([
           ["Console", urls.console],
           ["Gateway", urls.gateway],
@@ -73,3 +73,13 @@ export const up = command({
     say(await Promise.race([ended.then(() => "Stopped."), replaced]));
   },
 });
+
+/** A house serves whether or not what it says of itself finds room: its output may be a file on the disk that is full. */
+async function announce(text: string): Promise<void> {
+  try {
+    await write(text);
+  } catch (error) {
+    if (error instanceof ReaderGone) throw error;
+    say(`The addresses of the house could not be printed: ${String(error)}`);
+  }
+}

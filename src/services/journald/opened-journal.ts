@@ -38,6 +38,7 @@ export class OpenedJournal {
   readonly #failures: BackgroundFailures;
   #open: Open | undefined;
   #opening: Promise<Open> | undefined;
+  #repairing: Promise<Repaired | undefined> | undefined;
   #damage: Fault | undefined;
   #isClosed = false;
 
@@ -78,15 +79,22 @@ export class OpenedJournal {
     return thrown;
   };
 
-  /** Makes a damaged journal whole; undefined where it is whole. */
-  async repair(): Promise<Repaired | undefined> {
+  /** Makes a damaged journal whole; undefined where it is whole. Who asks while it is repaired gets the same answer. */
+  repair(): Promise<Repaired | undefined> {
+    this.#repairing ??= this.#repair().finally(() => (this.#repairing = undefined));
+    return this.#repairing;
+  }
+
+  async #repair(): Promise<Repaired | undefined> {
     if (this.#damage === undefined) {
       await this.use();
       return undefined;
     }
     const { folder, query, clock, log } = this.#deps;
     await this.#closeOpen();
-    const repaired = await repairJournal(folder, await lastSealed(query), sealedRows(query));
+    const repaired = await repairJournal(folder, await lastSealed(query), sealedRows(query), () =>
+      this.#refuseClosed(),
+    );
     this.#damage = undefined;
     log.warn("journal repaired", { kept_as: repaired.keptAs, restored: repaired.restored });
     const { journal } = await this.use();
@@ -100,12 +108,18 @@ export class OpenedJournal {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    // Nothing may touch the folder once another house has it.
+    await this.#repairing?.catch(() => undefined);
     await this.#opening?.catch(() => undefined);
     await this.#closeOpen();
   }
 
-  async #openNow(): Promise<Open> {
+  #refuseClosed(): void {
     if (this.#isClosed) throw new Fault("unavailable", "The journal is being closed.");
+  }
+
+  async #openNow(): Promise<Open> {
+    this.#refuseClosed();
     const { folder, catalog, sealMs, segmentBytes, log } = this.#deps;
     try {
       await completeRepair(folder);

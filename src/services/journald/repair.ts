@@ -49,8 +49,16 @@ export function sealedRows(query: Service<typeof queryContract>): SealedRows {
   };
 }
 
-/** `sealedSeq` is the last event that the dataset may have. */
-export async function repairJournal(folder: string, sealedSeq: number, rows: SealedRows): Promise<Repaired> {
+/**
+ * `sealedSeq` is the last event that the dataset may have. `goOn` is called all along and throws where the repair is to be given
+ * up: the folder is as it was then.
+ */
+export async function repairJournal(
+  folder: string,
+  sealedSeq: number,
+  rows: SealedRows,
+  goOn: () => void,
+): Promise<Repaired> {
   const to = unfinishedFolder(folder);
   await rm(to, { recursive: true, force: true });
   await makeFolder(to);
@@ -61,6 +69,7 @@ export async function repairJournal(folder: string, sealedSeq: number, rows: Sea
   /** Events up to `until` that no frame has. */
   const fill = async (until: number): Promise<void> => {
     while (writer.seq < until) {
+      goOn();
       const from = writer.seq + 1;
       const last = Math.min(until, writer.seq + ROWS_AT_ONCE);
       const found = from <= sealedSeq ? await rows(from, last) : [];
@@ -79,6 +88,7 @@ export async function repairJournal(folder: string, sealedSeq: number, rows: Sea
           dir: folder,
           after: 0,
           replay: async ({ sequence, record }) => {
+            goOn();
             await fill(sequence - 1);
             const problem = await writer.add(record);
             if (problem === undefined) return;
@@ -92,6 +102,7 @@ export async function repairJournal(folder: string, sealedSeq: number, rows: Sea
   } finally {
     await writer.close();
   }
+  goOn();
   const keptAs = await putInPlace(folder);
   return { damage, lost: writer.lost, restored, keptAs };
 }

@@ -363,6 +363,24 @@ describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
     expect(await own.service.seal({})).toMatchObject({ sealed_seq: 6, rows: 1 });
   }, 60_000);
 
+  test("repairs that are asked for at once are one, and one is given up when the journal closes", async () => {
+    for (let n = 0; n < 40; n += 1) await own.service.append({ events: [order(n), order(n + 100)] });
+    await own.service.seal({});
+    const before = await all();
+    const [first] = segmentFiles();
+    await own.restart(() => flip(join(own.folder, present(first)), 700));
+    const repairs = Array.from({ length: 4 }, () => own.service.repair({}));
+    for (const repaired of await Promise.all(repairs)) expect(repaired).toMatchObject({ lost: [] });
+    expect((await all()).slice(0, before.length)).toEqual(before);
+    expect((await all()).slice(before.length).map(({ type }) => type)).toEqual(["journal.repaired"]);
+    await own.restart(() => flip(join(own.folder, present(first)), 700));
+    const late = faultOf(own.service.repair({}));
+    await own.restart();
+    expect((await late).code).toBe("unavailable");
+    expect(await own.service.repair({})).toMatchObject({ lost: [], kept_as: "journal.damaged-2" });
+    expectChain(await all());
+  }, 60_000);
+
   test("a journal that is gone is no new one where its dataset has events", async () => {
     await own.service.append({ events: [order(1), order(2), order(3)] });
     const before = await all();

@@ -73,3 +73,28 @@ test("a removal that was cut off leaves the definition or nothing", async () => 
   // The second copy is gone first.
   expect(await readDefinitions(join(before, "corpora"))).toMatchObject([{ content: CONTENT }]);
 });
+
+test("of writes and removals at once the one that was asked for last stands, in both places", async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const asked = Array.from({ length: 20 }, (_, n) => n);
+    await Promise.all(asked.map((n) => saveDefinition(folder, "people", { ...CONTENT, n })));
+    expect(await readDefinitions(folder)).toEqual([
+      { name: "people", content: { ...CONTENT, n: 19 }, isWhole: true },
+    ]);
+    await Promise.all([saveDefinition(folder, "people", CONTENT), removeDefinition(folder, "people")]);
+    expect(await readDefinitions(folder)).toEqual([]);
+  }
+});
+
+test("an older version in one place, put back or left by a crash, is not what counts", async () => {
+  await saveDefinition(folder, "people", CONTENT);
+  const files = filesOf(data);
+  const older = files.map((file) => readFileSync(file));
+  const newer = { ...CONTENT, text: "{title}" };
+  await saveDefinition(folder, "people", newer);
+  for (const [at, file] of files.entries()) {
+    await saveDefinition(folder, "people", newer);
+    writeFileSync(file, older[at] ?? "");
+    expect(await readDefinitions(folder)).toEqual([{ name: "people", content: newer, isWhole: false }]);
+  }
+});

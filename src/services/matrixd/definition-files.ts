@@ -1,6 +1,7 @@
 // The definitions of corpora, and lists of places, on disk. They follow from nothing else, so each is kept twice, in two folders,
 // each file with its own checksum: one that is damaged or lost, or its whole folder, is made again from the other, and only
-// where both are damaged is what they define.
+// where both are damaged is what they define. Of changes of one definition the one that was asked for last stands. Each write
+// counts: of two files that verify and differ, after a crash between them or when one is an older one put back, the newer holds.
 
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { saveSmallFile } from "#adapters/small-file";
 import { witnessPath } from "#adapters/witness";
 import { isThere, readIfThere, syncFolder } from "#lib/durable";
 import { jsonOr } from "#lib/json-or";
+import { Turns } from "#lib/turns";
 
 /** What is defined: the end of the files' names. */
 export type DefinitionKind = "corpus" | "places";
@@ -16,6 +18,8 @@ export type DefinitionKind = "corpus" | "places";
 function suffixOf(kind: DefinitionKind): string {
   return `.${kind}.json`;
 }
+
+const changes = new Turns();
 
 export interface StoredDefinition {
   readonly name: string;
@@ -38,38 +42,50 @@ export async function readDefinitions(
 
 async function readDefinition(folder: string, name: string, kind: DefinitionKind): Promise<StoredDefinition> {
   const texts = await Promise.all(pathsOf(folder, name, kind).map(readIfThere));
-  const found = texts.flatMap((text) => (text === undefined ? [] : verified(text)));
-  const content = (found.find(({ hasChecksum }) => hasChecksum) ?? found[0])?.content;
+  const newest = newestOf(texts);
   return {
     name,
-    content,
-    isWhole: content !== undefined && texts.every((text) => text === printed(content)),
+    content: newest?.content,
+    isWhole: newest !== undefined && texts.every((text) => text === printed(newest)),
   };
 }
 
-export async function saveDefinition(
+function newestOf(texts: readonly (string | undefined)[]): Printed | undefined {
+  const found = texts.flatMap((text) => (text === undefined ? [] : verified(text)));
+  const proven = found.filter(({ hasChecksum }) => hasChecksum);
+  return proven.toSorted((a, b) => b.revision - a.revision)[0] ?? found[0];
+}
+
+export function saveDefinition(
   folder: string,
   name: string,
   content: Readonly<Record<string, unknown>>,
   kind: DefinitionKind = "corpus",
 ): Promise<void> {
-  for (const path of pathsOf(folder, name, kind)) await saveSmallFile(path, printed(content));
+  const paths = pathsOf(folder, name, kind);
+  return changes.take(paths.join(), async () => {
+    const before = newestOf(await Promise.all(paths.map(readIfThere)));
+    const text = printed({ content, revision: (before?.revision ?? 0) + 1 });
+    for (const path of paths) await saveSmallFile(path, text);
+  });
 }
 
-/** The one that counts last: a crash in between leaves the corpus as it was. */
-export async function removeDefinition(
+/** The first place last: a crash in between leaves the corpus as it was. */
+export function removeDefinition(
   folder: string,
   name: string,
   kind: DefinitionKind = "corpus",
 ): Promise<void> {
-  for (const path of pathsOf(folder, name, kind).toReversed()) {
-    if (!(await isThere(path))) continue;
-    await rm(path);
-    await syncFolder(dirname(path));
-  }
+  const paths = pathsOf(folder, name, kind);
+  return changes.take(paths.join(), async () => {
+    for (const path of paths.toReversed()) {
+      if (!(await isThere(path))) continue;
+      await rm(path);
+      await syncFolder(dirname(path));
+    }
+  });
 }
 
-/** The first is the one that counts where a crash fell between the two. */
 function pathsOf(folder: string, name: string, kind: DefinitionKind): string[] {
   return [folder, witnessPath(folder)].map((place) => join(place, name + suffixOf(kind)));
 }
@@ -78,16 +94,24 @@ async function listIfThere(folder: string): Promise<string[]> {
   return (await isThere(folder)) ? readdir(folder) : [];
 }
 
-function printed(content: Readonly<Record<string, unknown>>): string {
-  const checksum = createHash("sha256").update(JSON.stringify(content)).digest("hex");
-  return JSON.stringify({ ...content, checksum });
+interface Printed {
+  readonly content: Readonly<Record<string, unknown>>;
+  /** Counts the writes of the definition; 0 in files of a version that did not count. */
+  readonly revision: number;
+}
+
+function printed({ content, revision }: Printed): string {
+  const whole = revision === 0 ? content : { ...content, revision };
+  const checksum = createHash("sha256").update(JSON.stringify(whole)).digest("hex");
+  return JSON.stringify({ ...whole, checksum });
 }
 
 /** None when it is damaged. Without a checksum it is of a version that kept none, and counts where nothing better is. */
-function verified(text: string): { content: Record<string, unknown>; hasChecksum: boolean }[] {
+function verified(text: string): (Printed & { readonly hasChecksum: boolean })[] {
   const parsed = jsonOr(text);
   if (typeof parsed !== "object" || parsed === null) return [];
-  const { checksum, ...content } = parsed as Record<string, unknown>;
+  const { checksum, revision = 0, ...content } = parsed as Record<string, unknown>;
+  const found = { content, revision: Number(revision) };
   const hasChecksum = checksum !== undefined;
-  return !hasChecksum || printed(content) === text ? [{ content, hasChecksum }] : [];
+  return !hasChecksum || printed(found) === text ? [{ ...found, hasChecksum }] : [];
 }

@@ -237,6 +237,44 @@ describe.each(["local", "remote"] as const)("observerd, %s", (topology) => {
     }
   });
 
+  test("a file in the place of another holds nothing of what stood there, and a list says so", async () => {
+    const place = mkdtempSync(join(tmpdir(), "observerd-swapped-"));
+    const run = async (subject: string): Promise<void> => {
+      const one = await start(topology, place);
+      for (let n = 0; n < 4; n += 1) await one.service.record(event("kept", { subject }));
+      await one.stop();
+    };
+    try {
+      for (const subject of ["first", "second", "third"]) await run(subject);
+      const files = segmentsIn(place)
+        .sort()
+        .map((name) => join(place, "observer", name));
+      const whole = files.map((path) => readFileSync(path));
+      for (const [from, to] of [
+        [0, 2],
+        [0, 1],
+        [2, 0],
+        [1, 2],
+      ] as const) {
+        files.forEach((path, at) => writeFileSync(path, whole[at] ?? ""));
+        writeFileSync(files[to] ?? "", whole[from] ?? "");
+        const one = await start(topology, place);
+        const page = await one.service.events({ after: 0, kind: "kept", limit: 100 });
+        expect(page.events.map(({ seq }) => seq)).toEqual(
+          [...new Set(page.events.map(({ seq }) => seq))].sort((a, b) => a - b),
+        );
+        expect([page.events.length, page.missing >= 4]).toEqual([8, true]);
+        const { seq: next = 0 } = await one.service.record(event("next"));
+        expect(next).toBeGreaterThan(15);
+        expect((await one.service.stats({})).disk.damaged_lines).toBeGreaterThanOrEqual(5);
+        await one.stop();
+        rmSync(join(place, "observer", segmentsIn(place).sort().at(-1) ?? ""));
+      }
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  });
+
   test("an event that is too large is dropped and counted; what is not kept of one does not make it so", async () => {
     const before = (await own.service.stats({})).dropped;
     const notes = Array.from({ length: 20 }, () => "x ".repeat(4000));

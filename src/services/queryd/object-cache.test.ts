@@ -60,6 +60,18 @@ describe("the object cache", () => {
     expect(fetches()).toBe(1);
   });
 
+  test("a copy of an earlier run that the disk changed is fetched again", async () => {
+    const { object, open, fetches } = setUp({ "a/b.parquet": "hello" });
+    const path = await open().path(object("a/b.parquet"), {});
+    for (const damage of ["jello", "hell", ""]) {
+      writeFileSync(path, damage);
+      const cache = open();
+      await Promise.all([1, 2].map(() => cache.path(object("a/b.parquet"), {})));
+      expect(readFileSync(path, "utf8")).toBe("hello");
+    }
+    expect(fetches()).toBe(4);
+  });
+
   test("keeps nothing whose checksum is wrong", async () => {
     const { folder, object, open } = setUp({ a: "hello" });
     const wanted = open().path(object("a", "0".repeat(64)), {});

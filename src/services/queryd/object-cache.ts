@@ -3,7 +3,7 @@
 // used ones go when the folder grows past its limit. The folder is this service's alone and may be deleted.
 
 import { LRUCache } from "lru-cache";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { storage } from "#contracts/storage";
@@ -24,6 +24,8 @@ export interface ObjectCache {
 }
 
 const PARTIAL = ".partial";
+/** Hashed between two turns of the event loop: a few milliseconds. */
+const HASH_STEP_BYTES = 1024 * 1024;
 
 export function objectCache(
   storaged: Service<typeof storage>,
@@ -38,7 +40,12 @@ export function objectCache(
       if (reason !== "set") rmSync(join(folder, name), { force: true });
     },
   });
-  for (const { name, bytes } of filesOf(folder)) kept.set(name, bytes);
+  /** Copies of an earlier run: the disk may have changed them since they were fetched. */
+  const earlier = new Set<string>();
+  for (const { name, bytes } of filesOf(folder)) {
+    kept.set(name, bytes);
+    earlier.add(name);
+  }
   const underWay = new Map<string, Promise<void>>();
 
   const fetched = async (object: RemoteObject, name: string, call: CallInit): Promise<void> => {
@@ -61,16 +68,29 @@ export function objectCache(
     }
   };
 
+  /** A copy that is not, or cannot be, proven to be what was fetched is fetched again. */
+  const renewed = async (object: RemoteObject, name: string, call: CallInit): Promise<void> => {
+    const isWhole = object.sha256 !== undefined && (await sha256Of(join(folder, name))) === object.sha256;
+    if (isWhole) return;
+    kept.delete(name);
+    await fetched(object, name, call);
+  };
+
   return {
     path: async (object, call) => {
       const name = nameOf(object);
       // Somebody may have emptied the folder to make room.
       if (kept.get(name) !== undefined && !existsSync(join(folder, name))) kept.delete(name);
-      if (kept.get(name) === undefined) {
+      const isKept = kept.get(name) !== undefined;
+      if (!isKept || earlier.has(name)) {
         // Executor that need the same object at the same time fetch it once.
         let work = underWay.get(name);
         if (work === undefined) {
-          work = fetched(object, name, call).finally(() => underWay.delete(name));
+          const obtain = isKept ? renewed : fetched;
+          work = obtain(object, name, call).finally(() => {
+            underWay.delete(name);
+            earlier.delete(name);
+          });
           underWay.set(name, work);
         }
         await work;
@@ -97,6 +117,14 @@ function filesOf(folder: string): { name: string; bytes: number }[] {
     }
   }
   return files.sort((a, b) => a.usedAt - b.usedAt);
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: HASH_STEP_BYTES })) {
+    hash.update(chunk as Uint8Array);
+  }
+  return hash.digest("hex");
 }
 
 async function write(

@@ -332,6 +332,33 @@ const RESTORER = `
   for (;;) for (const name of ["one", "two"]) await daemon.handlers.restore({ index: "a", name }, {});
 `;
 
+test("a restore, a repair or a removal that is under way when the house closes leaves the folder to the next one", async () => {
+  await made();
+  await service.snapshot({ index: "a", name: "s" });
+  for (const work of [
+    () => service.restore({ index: "a", name: "s" }),
+    () => service.drop({ index: "b" }),
+    () => service.create({ index: "b", dimension: 2 }),
+  ]) {
+    await service.create({ index: "b", dimension: 2 });
+    const under_way = work().catch(() => undefined);
+    await daemon.close();
+    await start();
+    await write("a", 50, 60);
+    await service.create({ index: "c", dimension: 2 });
+    await under_way;
+    await daemon.close();
+    await start();
+    expect(await held()).toEqual(numbers(60));
+    const { indexes } = await service.indexes({});
+    expect(indexes.map(({ name, damaged }) => [name, damaged]).filter(([name]) => name !== "b")).toEqual([
+      ["a", undefined],
+      ["c", undefined],
+    ]);
+    await service.drop({ index: "c" });
+  }
+});
+
 test("kill -9 in the middle of a restore leaves one snapshot or the other, whole, in 8 rounds", async () => {
   const objects = join(root, "objects");
   store = await openStorage(await diskObjects(objects));

@@ -80,6 +80,9 @@ export class Indexes {
   readonly #entries = new Map<string, Entry>();
   /** Indexes whose folder or snapshots are being worked on. */
   readonly #busy = new Set<string>();
+  /** What changes folders or the list of them, and is waited for by `close`. */
+  readonly #changes = new Set<Promise<unknown>>();
+  #isClosed = false;
   #saving: Promise<void> = Promise.resolve();
   /** Names that need no look at the snapshots, as long as those could not be listed; undefined once they were. */
   #unlisted: ReadonlySet<string> | undefined;
@@ -173,28 +176,38 @@ export class Indexes {
       throw new Fault("conflict", `${name} exists with another shape. Drop it first or choose another name.`);
     }
     this.refuseMore();
-    const entry = this.#add(name, shapeText(shape), async () => {
-      await createFolder(this.#path(name), shape, { clock: this.#clock, lance: this.#lance });
-      await this.#save();
-      return this.#opened(name);
-    });
-    try {
-      return { index: await entry.opening, created: true };
-    } catch (error) {
-      this.#entries.delete(name);
-      if (existsSync(this.#path(name))) await this.#removeFolder(name);
-      throw error;
+    if (this.hasFolder(name)) {
+      throw new Fault(
+        "conflict",
+        `There is a folder of an index ${name} that was not there at the start. Start the house again to have that index, or move the folder away.`,
+      );
     }
+    return this.#change(async () => {
+      const entry = this.#add(name, shapeText(shape), async () => {
+        await createFolder(this.#path(name), shape, { clock: this.#clock, lance: this.#lance });
+        await this.#save();
+        return this.#opened(name);
+      });
+      try {
+        return { index: await entry.opening, created: true };
+      } catch (error) {
+        this.#entries.delete(name);
+        if (this.hasFolder(name)) await this.#removeFolder(name);
+        throw error;
+      }
+    });
   }
 
   /** Removes an index, damaged or not. */
-  async drop(name: string): Promise<void> {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) throw notFound(name);
-    const index = await entry.opening.catch(() => null);
-    this.#entries.delete(name);
-    await index?.close();
-    await this.#removeFolder(name);
+  drop(name: string): Promise<void> {
+    return this.#change(async () => {
+      const entry = this.#entries.get(name);
+      if (entry === undefined) throw notFound(name);
+      const index = await entry.opening.catch(() => null);
+      this.#entries.delete(name);
+      await index?.close();
+      await this.#removeFolder(name);
+    });
   }
 
   hasFolder(name: string): boolean {
@@ -228,7 +241,11 @@ export class Indexes {
   }
 
   /** Lets a whole folder take the place of the index. Calls for the index wait meanwhile; on any failure it is as before. */
-  async replaceWith(name: string, incoming: string, keptAs?: string): Promise<EngineIndex> {
+  replaceWith(name: string, incoming: string, keptAs?: string): Promise<EngineIndex> {
+    return this.#change(() => this.#replaceWith(name, incoming, keptAs));
+  }
+
+  async #replaceWith(name: string, incoming: string, keptAs?: string): Promise<EngineIndex> {
     const former = this.#entries.get(name);
     const shape = readShape(incoming);
     const swap = async (before: Promise<EngineIndex | null>): Promise<EngineIndex> => {
@@ -327,7 +344,11 @@ export class Indexes {
     return found;
   }
 
+  /** Whatever is under way of changes ends first: nothing may touch the folder once another house has it. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#changes);
+    await this.#saving;
     for (const [name, { opening }] of this.#entries) {
       const index = await opening.catch(() => null);
       await index?.close().catch((error: unknown) => {
@@ -335,6 +356,21 @@ export class Indexes {
       });
     }
     await this.#lance.pool.close();
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed) throw new Fault("unavailable", "The house is closing. Try again in a moment.");
+  }
+
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    this.#refuseClosed();
+    const changing = work();
+    this.#changes.add(changing);
+    try {
+      return await changing;
+    } finally {
+      this.#changes.delete(changing);
+    }
   }
 
   #path(name: string): string {
@@ -384,6 +420,7 @@ export class Indexes {
   }
 
   async #opened(name: string): Promise<EngineIndex> {
+    this.#refuseClosed();
     const dir = this.#path(name);
     if (!existsSync(dir)) throw new Fault("internal", "Its folder is missing.");
     return openIndex({ dir, clock: this.#clock, log: this.#log.with({ index: name }), lance: this.#lance });

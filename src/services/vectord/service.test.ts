@@ -246,6 +246,19 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     expect(daemon.stats().damaged).toEqual(["a", "b"]);
   });
 
+  test("a folder that was put in an index's place by hand is left alone by what cannot be created there", async () => {
+    await fill("a", 3);
+    const kept = join(root, "kept");
+    cpSync(join(folder, "a"), kept, { recursive: true });
+    await service.drop({ index: "a" });
+    cpSync(kept, join(folder, "a"), { recursive: true });
+    expect(await codeOf(service.create({ index: "a", dimension: 2, metric: "euclidean" }))).not.toBe("none");
+    expect(readdirSync(join(folder, "a")).sort()).toEqual(readdirSync(kept).sort());
+    await stop();
+    await start();
+    expect(await idsOf("a")).toEqual(["i0", "i1", "i2"]);
+  });
+
   test("a list that is damaged or gone is made again from the folders", async () => {
     await fill("a", 2);
     await fill("b", 3);

@@ -35,6 +35,8 @@ export interface Finding {
   readonly problem: string;
   /** What makes it whole again: `lakehouse repair`, or a backup. */
   readonly remedy: "repair" | "restore";
+  /** Nothing is lost or damaged: a house that runs makes up for it by itself. */
+  readonly isPending?: true;
 }
 
 export interface InspectOptions {
@@ -252,6 +254,7 @@ async function inspectFills({ filld, journald }: Pick<House, "filld" | "journald
         name,
         problem: `The dataset ${name} is behind the journal: ${fills} fills are newer than their rows.`,
         remedy: "repair",
+        isPending: true,
       }));
   } catch (error) {
     return [{ part: "fills", name: "fills", problem: problemOf(error), remedy: "repair" }];

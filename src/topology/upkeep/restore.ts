@@ -57,7 +57,9 @@ export async function restore(
       onProgress({ files: backup.files.length, filesDone }),
     );
     await bringToFormat(data, log);
-    const findings = await inspectData(settings, log, { deep: true });
+    const inspected = await inspectData(settings, log, { deep: true });
+    // A backup is of a moment, at which the last of what follows from the journal may not have followed yet.
+    const findings = inspected.filter(({ isPending }) => isPending !== true);
     await rm(join(data, RESTORE_MARK));
     await syncFolder(data);
     const bytes = backup.files.reduce((sum, { size }) => sum + size, 0);

@@ -2,10 +2,10 @@
 // durable before the object is acknowledged, and before it replaces another, so every acknowledged object has them, and a copy of
 // both folders keeps them. A record holds the two newest versions of its object, because a crash may fall between writing the record and publishing
 // the object: the version whose inode and time match the file is the one to compare with; where none matches (a restored
-// copy), any whose blocks match.
+// copy), any whose blocks match. Once the newest was published it alone may be there: an older one in its place is damage.
 //
 // Layout: JSON of the versions, line feed, blocks of each version (8 bytes each), xxHash3 of all that (8 bytes); a line
-// feed after it marks the object as published, so that one that is missing later is known to be lost.
+// feed after it marks the newest version as published, so that one that is missing later is known to be lost.
 
 import { open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -111,7 +111,14 @@ export function blocksMatch(bytes: Uint8Array, first: number, { blocks }: BlockC
 export function candidates(record: ChecksumRecord, identity: FileIdentity, size: number): BlockChecksums[] {
   const file = identityText(identity);
   const known = record.versions.filter((version) => version.file === file);
-  return (known.length > 0 ? known : record.versions).filter((version) => version.size === size);
+  const possible = record.published ? record.versions.slice(-1) : record.versions;
+  return (known.length > 0 ? known : possible).filter((version) => version.size === size);
+}
+
+/** Whether a file is an older version than the one that was published last: opened before it, or put back in its place. */
+export function isSuperseded({ versions, published }: ChecksumRecord, identity: FileIdentity): boolean {
+  const file = identityText(identity);
+  return published && versions.at(-1)?.file !== file && versions.some((version) => version.file === file);
 }
 
 /** The records of the objects below `root`. Writers of one key are serialised by the caller; readers need not be. */

@@ -12,6 +12,7 @@ import { type FileHandle, open, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, syncFolder, temporaryPath, writeAll } from "#lib/durable";
+import { Turns } from "#lib/turns";
 import { Fault } from "#rpc/fault";
 import {
   type Bytes,
@@ -26,7 +27,14 @@ import {
   type Range,
   resolveRange,
 } from "../objects.ts";
-import { type BlockChecksums, BlockHasher, candidates, ChecksumStore } from "./block-checksums.ts";
+import {
+  type BlockChecksums,
+  BlockHasher,
+  candidates,
+  type ChecksumRecord,
+  ChecksumStore,
+  isSuperseded,
+} from "./block-checksums.ts";
 import {
   isAbsent,
   onDisk,
@@ -38,7 +46,7 @@ import {
 } from "./files.ts";
 import { handOffFile } from "./hand-off-file.ts";
 import { listFolder } from "./listing.ts";
-import { matching, readRange, ShortFile, streamRange } from "./verified-read.ts";
+import { type ByteRange, matching, readRange, ShortFile, streamRange } from "./verified-read.ts";
 
 /** Up to this size a read is held in memory, compared, and sent; a larger one is compared first and sent by the system. */
 const HELD_BYTES_MAX = 1024 * 1024;
@@ -60,20 +68,9 @@ export async function diskObjects(root: string): Promise<Objects> {
     throw toDiskFault(error);
   }
   const checksums = new ChecksumStore(`${root}.checksums`, temporaries);
-  const writing = new Map<string, Promise<unknown>>();
-  const pathOf = (key: string): string => join(root, checkKey(key));
-
   /** One writer of a key at a time checks conditions and acts on them. */
-  const inTurn = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const before = writing.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    writing.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (writing.get(key) === mine) writing.delete(key);
-    }
-  };
+  const writers = new Turns();
+  const pathOf = (key: string): string => join(root, checkKey(key));
 
   const statOf = async (key: string): Promise<BigIntStats | undefined> => {
     try {
@@ -86,7 +83,7 @@ export async function diskObjects(root: string): Promise<Objects> {
 
   /** The fault for an object that is not there: never stored or removed, or lost. */
   const absence = (key: string): Promise<Fault> =>
-    inTurn(key, async () => {
+    writers.take(key, async () => {
       const lost = (await checksums.wasStored(key)) && (await statOf(key)) === undefined;
       return lost ? missing(key) : notFound(key);
     });
@@ -132,7 +129,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     try {
       written = await spool(body, temporary);
       const finished = written;
-      return await inTurn(key, async () => {
+      return await writers.take(key, async () => {
         if (conditions.ifMatch !== undefined) {
           const current = await statOf(key);
           if (current === undefined || etagOf(current) !== conditions.ifMatch) throw conditionFailed(key);
@@ -147,6 +144,25 @@ export async function diskObjects(root: string): Promise<Objects> {
     }
   };
 
+  const isInPlace = async (key: string, file: BigIntStats): Promise<boolean> => {
+    const now = await statOf(key);
+    return now !== undefined && etagOf(now) === etagOf(file);
+  };
+
+  /** Whether a range of an opened file has the bytes that were stored. A version that was replaced must not stand in its place again. */
+  const isIntact = async (
+    key: string,
+    file: FileHandle,
+    stats: BigIntStats,
+    record: ChecksumRecord,
+    range: ByteRange,
+  ): Promise<boolean> => {
+    if (isSuperseded(record, stats) && (await isInPlace(key, stats))) return false;
+    const size = Number(stats.size);
+    const versions = candidates(record, stats, size);
+    return versions.length > 0 && (await matching(file, range, size, versions)).length > 0;
+  };
+
   /** Undefined when the object was replaced twice since it was opened, so that this version has no record any more. */
   const verified = async (
     key: string,
@@ -159,13 +175,9 @@ export async function diskObjects(root: string): Promise<Objects> {
     const { first, last } = resolveRange(range, found.size);
     const got = { head: found, first, last, unverifiable: record === "damaged" };
     if (record !== undefined && record !== "damaged") {
-      const versions = candidates(record, stats, found.size);
-      const matches =
-        versions.length === 0 ? [] : await matching(file, { first, last }, found.size, versions);
-      if (matches.length === 0) {
-        const now = await statOf(key);
-        if (now === undefined || etagOf(now) !== found.etag) return undefined;
-        throw damaged(key);
+      if (!(await isIntact(key, file, stats, record, { first, last }))) {
+        if (await isInPlace(key, stats)) throw damaged(key);
+        return undefined;
       }
     }
     if (last - first < HELD_BYTES_MAX) {
@@ -206,7 +218,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     head,
     get,
     remove: (key) =>
-      inTurn(key, async () => {
+      writers.take(key, async () => {
         const path = pathOf(key);
         await onDisk(key, () => checksums.remove(key));
         try {
@@ -233,7 +245,7 @@ export async function diskObjects(root: string): Promise<Objects> {
         throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
       const file = await onDisk(key, () => open(path, "r+"));
       try {
-        return await inTurn(key, async () => {
+        return await writers.take(key, async () => {
           try {
             return await onDisk(key, () => publishObject(key, path, { file, ...hashed }, false));
           } catch (error) {
@@ -253,18 +265,15 @@ export async function diskObjects(root: string): Promise<Objects> {
         const record = await checksums.read(key);
         if (record === undefined) return "unknown";
         if (record === "damaged") return "unverifiable";
-        const range = { first: 0, last: size - 1 };
-        const matches = await matching(file, range, size, candidates(record, stats, Number(stats.size)));
-        if (matches.length > 0) return "intact";
-        const now = await statOf(key);
-        if (now === undefined || etagOf(now) !== etagOf(stats)) return "unknown";
-        throw damaged(key);
+        if (await isIntact(key, file, stats, record, { first: 0, last: size - 1 })) return "intact";
+        if (await isInPlace(key, stats)) throw damaged(key);
+        return "unknown";
       } finally {
         await file.close();
       }
     },
     renewChecksums: (key) =>
-      inTurn(key, () =>
+      writers.take(key, () =>
         onDisk(key, async () => {
           if ((await checksums.read(key)) !== "damaged") return false;
           const announced = await checksums.announce(key, undefined, await hashesOf(pathOf(key)));

@@ -5,7 +5,7 @@ import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, rmdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder, place, syncFolder } from "#lib/durable";
-import { Fault } from "#rpc/fault";
+import { diskFull, Fault, isDiskFull } from "#rpc/fault";
 import { notFound } from "../objects.ts";
 
 /** Retries for a folder that the removal of its last object deletes; each attempt needs another such removal to fail. */
@@ -58,12 +58,8 @@ function isInTheWay(error: unknown): boolean {
 }
 
 export function toDiskFault(error: unknown): unknown {
+  if (isDiskFull(error)) return diskFull(error);
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new Fault("unavailable", "The disk is full. Free some space and send this again.", {
-      cause: error,
-    });
-  }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new Fault("unavailable", "The data folder cannot be written to. Correct its permissions.", {
       cause: error,

@@ -21,7 +21,7 @@ import { currentSchema } from "../iceberg/metadata/metadata.ts";
 import type { Schema } from "../iceberg/types/schema.ts";
 import type { Long } from "../iceberg/types/long.ts";
 import { sha256Of } from "../tables/checksum.ts";
-import { COMMIT_IDS, type Table, type Tables } from "../tables/tables.ts";
+import { COMMIT_IDS, type Tables } from "../tables/tables.ts";
 import type { FileWorker } from "../worker/pool.ts";
 import { AppendQueue, type Batch, UnwritableRows } from "./queue.ts";
 import { type Misfit, rowText } from "./row-text.ts";
@@ -69,7 +69,7 @@ export class Appends {
       if (running.digest !== digest) throw otherRows();
       return { ...(await running.done), replayed: true };
     }
-    const done = this.#once(table, key, digest, lines);
+    const done = this.#once(dataset, key, digest, lines);
     this.#keyed.set(`${dataset} ${key}`, { digest, done });
     try {
       return await done;
@@ -78,8 +78,10 @@ export class Appends {
     }
   }
 
-  async #once(table: Table, key: string, digest: string, lines: readonly string[]): Promise<Appended> {
+  async #once(dataset: string, key: string, digest: string, lines: readonly string[]): Promise<Appended> {
     const { tables } = this.#deps;
+    // As it is now: another sender of the key may have ended while these rows were fitted to the columns.
+    const table = await tables.get(dataset);
     const commitIds = [`append:${key}`, `append:${key}:${digest}`] as const;
     const before = await tables.committedBy(table, commitIds[0]);
     if (before === undefined) return this.#add(table.name, { lines, commitIds });

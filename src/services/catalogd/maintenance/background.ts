@@ -23,11 +23,15 @@ export class Background {
   readonly #stop = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #running: Promise<void> | undefined;
+  #maintaining: Promise<void> | undefined;
 
   constructor(deps: BackgroundDeps) {
     this.#deps = deps;
     this.#timer = setInterval(() => {
-      void this.#attempt("maintenance", "all", () => deps.maintainAll(this.#stop.signal));
+      // One that takes longer than an interval is waited for.
+      this.#maintaining ??= this.#attempt("maintenance", "all", () =>
+        deps.maintainAll(this.#stop.signal),
+      ).finally(() => (this.#maintaining = undefined));
     }, INTERVAL_MS);
     this.#timer.unref();
   }
@@ -67,6 +71,6 @@ export class Background {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#stop.abort();
-    await this.#running;
+    await Promise.all([this.#running, this.#maintaining]);
   }
 }

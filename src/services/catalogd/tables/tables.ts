@@ -8,6 +8,7 @@ import type { storage } from "#contracts/storage";
 import { assert } from "#lib/assert";
 import { CountedCache } from "#lib/counted-cache";
 import type { CacheFigures } from "#lib/figures";
+import { Turns } from "#lib/turns";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -76,7 +77,8 @@ export class Tables {
   readonly #history: History;
   /** Parsed metadata by prefix; an earlier version than the row's is never needed again. */
   readonly #parsed = new CountedCache<string, Table>({ max: TABLES_CACHED_MAX });
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Commits of one process to one table come one after another; between processes the swap decides. */
+  readonly #turns = new Turns();
   readonly #after: AfterCommits;
 
   constructor(deps: TablesDeps) {
@@ -158,7 +160,7 @@ export class Tables {
     name: string,
     change: (table: Table | undefined, place: Place) => Promise<Change | undefined>,
   ): Promise<Table> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       for (let tries = 0; tries < SWAP_TRIES_MAX; tries += 1) {
         const before = await this.find(name);
         const place = await this.placeFor(name, before);
@@ -174,18 +176,6 @@ export class Tables {
         retryAfterMs: 500,
       });
     });
-  }
-
-  /** Commits of one process to one table come one after another; between processes the swap decides. */
-  async #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    this.#turns.set(name, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(name) === mine) this.#turns.delete(name);
-    }
   }
 
   /** Where a table has its files, or will have them once it is made. */
@@ -299,7 +289,7 @@ export class Tables {
   }
 
   async drop(name: string): Promise<Table> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const table = await this.get(name);
       await this.#pointers.drop(table);
       this.#parsed.delete(table.prefix);

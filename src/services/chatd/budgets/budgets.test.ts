@@ -202,6 +202,32 @@ describe("the ledger", () => {
     await budgets.close();
   });
 
+  test("a clock that is set back over midnight and forth again gives nothing back, with a start in between or without", async () => {
+    const file = newFile();
+    let now = DAY_MS * 20_000 - 1000;
+    const moving = { now: () => now };
+    let budgets = await openBudgets(sqliteState(file), moving);
+    await budgets.set("k", { tokens: 100, usd: null });
+    const spend = async (tokens: number): Promise<void> => {
+      await (await budgets.reserve("k", { tokens, usd: 0 })).settle({ tokens, usd: 0 });
+    };
+    await spend(60);
+    now += 2000;
+    await spend(70);
+    for (const isRestarted of [false, true]) {
+      now -= 2000;
+      if (isRestarted) {
+        await budgets.close();
+        budgets = await openBudgets(sqliteState(file), moving);
+      }
+      expect(budgets.budgetOf("k").used_tokens).toBe(60);
+      now += 2000;
+      expect(budgets.budgetOf("k").used_tokens).toBe(70);
+      expect(budgets.list().map(({ key, used_tokens }) => [key, used_tokens])).toEqual([["k", 70]]);
+    }
+    await budgets.close();
+  });
+
   test("the budget of * holds for each key without one of its own", async () => {
     const budgets = await openBudgets(sqliteState(":memory:"), clock);
     await budgets.set("*", { tokens: 10, usd: null });

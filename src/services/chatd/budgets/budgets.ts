@@ -3,7 +3,8 @@
 //
 // It survives kill -9 without a write for each call: what is durable is a mark above what was spent and reserved, raised
 // in steps before it is reached. After a crash counting goes on from the mark, so that a crash can cost a part of a budget
-// and never gives any of it back. A clean end leaves the exact numbers.
+// and never gives any of it back. A clean end leaves the exact numbers. A clock that is set back and forth over midnight gives
+// nothing back either: what was spent is kept by its day, also of a day that is to come.
 
 import type { State } from "#adapters/state";
 import type { Budget } from "#contracts/chat";
@@ -57,8 +58,8 @@ const STEP_USD = 0.5;
 const STEP_MS = 1000;
 /** What was spent in less time says little of a second. */
 const RATE_MS_MIN = 100;
-/** Names of keys are the house's own, and those of removed keys stay for the day. */
-const ACCOUNTS_MAX = 10_000;
+/** Of two days. Names of keys are the house's own, and those of removed keys stay for the day. */
+const ACCOUNTS_MAX = 20_000;
 const DAY_MS = 86_400_000;
 
 export interface Budgets {
@@ -91,13 +92,14 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
   }
   let today = dayOf(clock.now());
   let todayEnds = nextDayMs(clock.now());
-  await state.run("delete from spent where day < $1", [today]);
+  await state.run("delete from spent where day < $1", [dayOf(clock.now() - DAY_MS)]);
+  /** By day and key: see accountName. */
   const accounts = new Map<string, Account>();
-  for (const row of await state.all("select key, tokens, usd from spent where day = $1", [today])) {
-    const key = String(row["key"]);
+  for (const row of await state.all("select key, day, tokens, usd from spent")) {
+    const [key, day] = [String(row["key"]), String(row["day"])];
     const [tokens, usd] = [Number(row["tokens"]), Number(row["usd"])];
-    accounts.set(key, {
-      ...emptyAccount(key, today, clock.now()),
+    accounts.set(accountName(day, key), {
+      ...emptyAccount(key, day, clock.now()),
       usedTokens: tokens,
       usedUsd: usd,
       markTokens: tokens,
@@ -114,13 +116,14 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
     if (now >= todayEnds || now < todayEnds - DAY_MS) {
       today = dayOf(now);
       todayEnds = nextDayMs(now);
-      accounts.clear();
+      const kept = dayOf(now - DAY_MS);
+      for (const [name, { day }] of accounts) if (day < kept) accounts.delete(name);
     }
-    let account = accounts.get(key);
+    let account = accounts.get(accountName(today, key));
     if (account === undefined) {
       if (accounts.size >= ACCOUNTS_MAX) throw new Fault("unavailable", "Too many keys have called today.");
       account = emptyAccount(key, today, now);
-      accounts.set(key, account);
+      accounts.set(accountName(today, key), account);
     }
     return account;
   };
@@ -200,7 +203,10 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
       );
     },
     budgetOf: shown,
-    list: () => [...new Set([...limits.keys(), ...accounts.keys()])].sort().map(shown),
+    list: () => {
+      const callers = [...accounts.values()].filter(({ day }) => day === dayOf(clock.now()));
+      return [...new Set([...limits.keys(), ...callers.map(({ key }) => key)])].sort().map(shown);
+    },
     set: async (key, limit) => {
       await state.run(
         "insert into budgets (key, tokens_per_day, usd_per_day) values ($1, $2, $3) on conflict (key) do update set tokens_per_day = excluded.tokens_per_day, usd_per_day = excluded.usd_per_day",
@@ -270,6 +276,10 @@ function refuseExcess(
     `The budget of the key ${account.key} has ${left} ${what} left today, and this call may take ${needed}. Ask for less with max_tokens, wait until ${new Date(resetMs).toISOString()}, or have the budget raised: lakehouse budget set`,
     { reason: "budget", retryAfterMs: resetMs - nowMs },
   );
+}
+
+function accountName(day: string, key: string): string {
+  return `${day} ${key}`;
 }
 
 /** What adding up fractions of a cent may be off by. */

@@ -14,6 +14,7 @@ import { fieldKind } from "#contracts/vector";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
+import { Turns } from "#lib/turns";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -119,7 +120,11 @@ export class Corpora {
   readonly #entries = new Map<string, Entry>();
   /** Names of corpora whose definitions cannot be read: reported until they are defined again or dropped. */
   readonly #damaged = new Set<string>();
+  /** A corpus is defined when the former of its name is gone. */
+  readonly #turns = new Turns();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #refreshing: Promise<void> | undefined;
+  #isClosed = false;
 
   private constructor(deps: CorporaDeps) {
     this.#deps = deps;
@@ -133,20 +138,20 @@ export class Corpora {
       // Of a build that a crash cut off.
       if (file.endsWith(SPOOL_SUFFIX)) await rm(join(deps.folder, file), { force: true });
     }
-    corpora.#timer = setInterval(() => void corpora.#refreshAll(), REFRESH_MS);
+    corpora.#timer = setInterval(() => void corpora.#refresh(), REFRESH_MS);
     void corpora.#settle();
     return corpora;
   }
 
   /** Work that no search waits for: makes the index of titles, and removes what a crash left behind. */
   async #settle(): Promise<void> {
-    await this.#refreshAll();
+    await this.#refresh();
     const entries = [...this.#entries.values()];
     const { understanding, failures } = this.#deps;
     if (entries.length > 0) {
       await understanding.warm().catch((error: unknown) => failures.note("taxonomy", error));
     }
-    for (const entry of entries) await this.#clear(entry);
+    for (const entry of entries) if (!this.#isClosed) await this.#clear(entry);
   }
 
   async #load({ name, content, isWhole }: StoredDefinition): Promise<void> {
@@ -282,7 +287,11 @@ export class Corpora {
   }
 
   /** Defines a corpus, or changes it, and brings it up to date in the background. */
-  async put(wanted: Wanted, call: CallInit): Promise<Corpus> {
+  put(wanted: Wanted, call: CallInit): Promise<Corpus> {
+    return this.#turns.take(wanted.name, () => this.#put(wanted, call));
+  }
+
+  async #put(wanted: Wanted, call: CallInit): Promise<Corpus> {
     const { model, dimension } = await this.#modelNamed(wanted.model, call);
     const dataset = await this.#deps.catalog.dataset({ dataset: wanted.dataset }, call);
     const columns = dataset.columns.map((column) => column.name);
@@ -346,7 +355,11 @@ export class Corpora {
     }
   }
 
-  async drop(name: string): Promise<void> {
+  drop(name: string): Promise<void> {
+    return this.#turns.take(name, () => this.#drop(name));
+  }
+
+  async #drop(name: string): Promise<void> {
     if (this.#damaged.has(name)) {
       for (const index of await this.#generationsOf(name)) await this.#discard(index);
       await removeDefinition(this.#deps.folder, name);
@@ -377,7 +390,9 @@ export class Corpora {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#timer);
+    await this.#refreshing;
     await Promise.all([...this.#entries.values()].map((entry) => this.#stop(entry, "keep")));
   }
 
@@ -534,8 +549,14 @@ export class Corpora {
     }
   }
 
+  /** One look at a time. */
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#refreshAll().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
   async #refreshAll(): Promise<void> {
-    for (const entry of this.#entries.values()) await this.#rebuildIfStale(entry);
+    for (const entry of this.#entries.values()) if (!this.#isClosed) await this.#rebuildIfStale(entry);
   }
 
   /** Rebuilds what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
@@ -553,17 +574,22 @@ export class Corpora {
       const wanted = generation !== undefined && refresh === "manual" ? generation.snapshotId : snapshot_id;
       const stale = broken || wanted !== generation?.snapshotId;
       const hopeless = failed?.snapshotId === wanted && !failed.retryable;
-      if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
+      if (wanted === null || !stale || hopeless || !this.#isLive(entry)) return;
       await this.#findMeanings(
         entry,
         columns.map((column) => column.name),
       );
-      this.#start(entry, wanted, rows);
+      // It may have been dropped while that was written.
+      if (this.#isLive(entry)) this.#start(entry, wanted, rows);
     } catch (error) {
       // A dataset that was dropped is nothing that failed.
       if (toFault(error).code !== "not_found") this.#deps.failures.count("corpus check");
       this.#deps.log.debug("a corpus could not be checked for changes", { corpus: name, ...traceOf(error) });
     }
+  }
+
+  #isLive(entry: Entry): boolean {
+    return !this.#isClosed && this.#entries.get(entry.definition.name) === entry;
   }
 
   /** Columns that came since the corpus was defined, or whose meaning was not known then, are found too. */

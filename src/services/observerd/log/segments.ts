@@ -1,6 +1,7 @@
 // Events on disk: segments of lines, each file named by the first sequence number that may be in it. Only the newest is
 // appended to, and only by the process that began it: what a crash left in one is never written behind. When all together
-// are larger than they may be, the oldest goes.
+// are larger than they may be, the oldest goes. A line whose number belongs to another file is damage like any other: a
+// copy of one segment in the place of another holds nothing of what stood there.
 
 import { type FileHandle, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -73,8 +74,8 @@ export class Segments {
     if (last === undefined) return 0;
     const lines = (await readFile(last.path, "utf8")).split("\n").filter((line) => line !== "");
     const ending = eventIn(lines.at(-1) ?? "");
-    if (ending !== undefined && isEnding(ending)) return ending.seq;
-    const newest = lines.map((line) => eventIn(line)?.seq ?? 0).findLast((seq) => seq > 0) ?? 0;
+    if (ending !== undefined && isEnding(ending) && ending.seq >= last.first) return ending.seq;
+    const newest = lines.map((line) => eventIn(line)?.seq ?? 0).findLast((seq) => seq >= last.first) ?? 0;
     return Math.max(last.first + lines.length - 1, newest) + queueEventsMax;
   }
 
@@ -119,8 +120,10 @@ export class Segments {
 
   /** Events of a segment, in order; none when it has expired meanwhile. */
   async read(first: number): Promise<readonly ObservedEvent[]> {
-    const segment = this.#segments.find((one) => one.first === first);
+    const at = this.#segments.findIndex((one) => one.first === first);
+    const segment = this.#segments[at];
     if (segment === undefined) return [];
+    const end = this.#segments[at + 1]?.first ?? Infinity;
     const text = await readFile(segment.path, "utf8").catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
       throw error;
@@ -131,7 +134,7 @@ export class Segments {
     // What has no end was being written when its process was killed.
     for (const line of text.split("\n").slice(0, -1)) {
       const event = eventIn(line);
-      if (event === undefined) damagedLines += 1;
+      if (event === undefined || event.seq < first || event.seq >= end) damagedLines += 1;
       else events.push(event);
       await slice();
     }

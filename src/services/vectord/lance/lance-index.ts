@@ -257,8 +257,8 @@ export class LanceIndex implements EngineIndex {
 
   async withSnapshot<T>(use: (snapshot: PlacedSnapshot) => Promise<T>): Promise<T> {
     this.#mustBeOpen();
-    // Upkeep removes files.
-    await this.#upkeep;
+    // Upkeep removes files; another may begin as soon as one has ended.
+    while (this.#upkeep !== null) await this.#upkeep;
     this.#snapshots += 1;
     try {
       await this.#flushing;
