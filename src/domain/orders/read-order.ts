@@ -148,6 +148,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
   const inPurpose = covered(tokens.length, purposes);
   const parts = letterParts(text);
   const partOf = partsOfTokens(tokens, parts);
+  if (process.env["DBG"]) for (const c of all) console.log("   #", c.kind, tokens.slice(c.from, c.to).map((t) => t.text).join(" "), c.weight.toFixed(1), JSON.stringify(c.value).slice(0, 90)); // DBG
   const best = bestReading(
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
@@ -210,8 +211,9 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
   const isName = (word: string): boolean => isPersonName(word) || isTown(word);
   const links = phraseLinks(tokens);
+  const roles = roleClaims(tokens, { titles, activities, lexicon, links, isName });
   const claims: Claim[] = [
-    ...roleClaims(tokens, { titles, activities, lexicon, links, isName }),
+    ...roles,
     ...certificateClaims(tokens, links, tools),
     ...placeClaims(tokens, {
       gazetteer,
@@ -220,6 +222,7 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
       links,
       isTitleWord,
       isPersonName,
+      titles: roles,
       caseless,
       titled,
     }),

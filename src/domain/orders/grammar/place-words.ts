@@ -5,7 +5,7 @@ import { type Gazetteer, placeName } from "../places/gazetteer.ts";
 import type { Lexicon } from "../tables/lexicon.ts";
 import type { PlaceNames, StateName } from "../tables/nicknames.ts";
 import { longestPhrase, type PhraseLinks } from "../tables/phrases.ts";
-import type { Token } from "../text/tokens.ts";
+import { CELL, type Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
 
 export interface PlaceKnowledge {
@@ -16,6 +16,8 @@ export interface PlaceKnowledge {
   readonly isTitleWord: (key: string) => boolean;
   /** Whether a word is a common first or last name. */
   readonly isPersonName: (word: string) => boolean;
+  /** The titles that the text may have. */
+  readonly titles: readonly Of<"role">[];
   readonly caseless: boolean;
   readonly titled: boolean;
 }
@@ -23,6 +25,8 @@ export interface PlaceKnowledge {
 export interface PlaceWords extends PlaceKnowledge {
   /** The state that is named at each token of the text. */
   readonly states: readonly (FoundState | undefined)[];
+  /** Whether each token may be part of a title. */
+  readonly isTitled: Uint8Array;
 }
 
 export type PlaceClaim = Of<"place">;
@@ -164,6 +168,7 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
   "no",
   "so",
   "pt",
+  "twp",
 ]);
 
 /** Words of names of places. */
@@ -203,6 +208,16 @@ export function stateAt(
     form: state.form,
     clear: clear || point || token.upper,
   };
+}
+
+/** Another title in the same text than the name itself may be. */
+export function hasTitleBeside({ titles }: PlaceWords, { from, to }: Pick<Run, "from" | "to">): boolean {
+  return titles.some(
+    ({ value, corrections, ...claim }) =>
+      value.form === "title" &&
+      (corrections === undefined || corrections.length === 0) &&
+      (claim.to <= from || claim.from >= to),
+  );
 }
 
 /** What may stand between a city and its state. */
@@ -261,12 +276,24 @@ export function titleCase(word: string): string {
     : word.toLowerCase().replace(/(?<![\p{L}\p{M}'’])\p{L}/gu, (letter) => letter.toUpperCase());
 }
 
-/** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
-export function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
+/**
+ * "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. Where the name is the first of
+ * what is said, or a preposition leads to it, a title may follow: "PORTLAND ME WELDERS".
+ */
+export function mayBeCode(
+  tokens: readonly Token[],
+  from: number,
+  at: number,
+  state: FoundState,
+  { isTitled }: Pick<PlaceWords, "isTitled">,
+): boolean {
   const { word, kind } = tokens[at] as Token;
   if (kind !== "word" || state.form !== "code" || !WORD_CODES.has(word)) return true;
   const next = tokens[state.to];
-  return next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word);
+  if (next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word))
+    return true;
+  const opens = from === 0 || tokens[from - 1]?.word === "\n" || tokens[from - 1]?.word === CELL;
+  return isTitled[state.to] === 1 && (opens || leadOf(tokens, from) >= 1);
 }
 
 const AFTER_CODE: ReadonlySet<string> = new Set(

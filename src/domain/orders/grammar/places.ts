@@ -5,9 +5,9 @@
 import { type Gazetteer, type Place, placeName } from "../places/gazetteer.ts";
 import { isVocabulary } from "../tables/lexicon.ts";
 import { longestPhrase } from "../tables/phrases.ts";
-import type { Token } from "../text/tokens.ts";
+import { CELL, type Token } from "../text/tokens.ts";
 import type { Correction } from "./claim.ts";
-import { unknownCity } from "./place-unknown.ts";
+import { isSuffix, nameOf, unknownCity } from "./place-unknown.ts";
 import { countyAt, nicknamesAt, postalAt, withPostal } from "./place-codes.ts";
 import {
   behindCity,
@@ -16,6 +16,7 @@ import {
   endsSegment,
   type FoundState,
   GEOGRAPHIC,
+  hasTitleBeside,
   HAMLET_POPULATION_MAX,
   isWordLike,
   LARGE_TOWN_MIN,
@@ -39,7 +40,11 @@ const AMBIGUOUS_POPULATION_MIN = 4000;
 const MISSPELT_MAX = 40;
 
 export function placeClaims(tokens: readonly Token[], known: PlaceKnowledge): PlaceClaim[] {
-  const words = { ...known, states: tokens.map((_, at) => stateAt(tokens, at, known)) };
+  const words: PlaceWords = {
+    ...known,
+    states: tokens.map((_, at) => stateAt(tokens, at, known)),
+    isTitled: titledOf(tokens.length, known.titles),
+  };
   const claims: PlaceClaim[] = [];
   let misspelt = 0;
   for (let at = 0; at < tokens.length; at++) {
@@ -66,6 +71,12 @@ export function placeClaims(tokens: readonly Token[], known: PlaceKnowledge): Pl
   return claims;
 }
 
+function titledOf(length: number, titles: PlaceKnowledge["titles"]): Uint8Array {
+  const isTitled = new Uint8Array(length);
+  for (const { from, to } of titles) isTitled.fill(1, from, to);
+  return isTitled;
+}
+
 function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
   const { gazetteer } = words;
   const named = gazetteer.named(run.name);
@@ -85,7 +96,7 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
       if (unknown !== undefined) claims.push(withPostal(tokens, { ...unknown, to }, words));
       continue;
     }
-    if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
+    if (!state.clear && direct && !mayBeCode(tokens, run.from, at, state, words)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
     const weight =
       5.8 +
@@ -109,7 +120,10 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     // "painter va" is a painter, though Virginia has a Painter; "in parker tx" is a place.
     const code = state.clear || !WORD_CODES.has((tokens[at] as Token).word);
     const bracketed = closed && known.population >= TOWN_POPULATION_MIN;
-    const sure = led || bracketed || (leadOf(tokens, run.from) >= 1 && code);
+    // "Welder / Crane, TX / 28 heads", "Crane (TX): welder": what is asked for is said elsewhere.
+    const framed =
+      title && !direct && state.clear && isFramed(tokens, run.from, to) && hasTitleBeside(words, run);
+    const sure = led || bracketed || framed || (leadOf(tokens, run.from) >= 1 && code);
     const own = title && !sure ? weight - 2.5 : weight;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
@@ -124,24 +138,30 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
   return claims;
 }
 
-/** "Salem, VT": a clear state right behind a name says where it is, and where it is not. */
+/** "Salem, VT", "salem nj": a state right behind a name says where it is, and where it is not. */
 function isElsewhere(
   tokens: readonly Token[],
-  { to }: Run,
+  { from, to }: Run,
   named: readonly Place[],
   words: PlaceWords,
 ): boolean {
   return behindCity(tokens, to).some(({ at, open }) => {
     const state = words.states[at];
-    return (
-      !open &&
-      state?.clear === true &&
-      tokens[to]?.word !== "-" &&
-      state.form !== "short" &&
-      !named.some((place) => place.state === state.code)
-    );
+    if (state === undefined || state.form === "short" || tokens[to]?.word === "-") return false;
+    if (open && tokens[state.to]?.word !== ")") return false;
+    const said =
+      state.clear || (state.form === "code" && !open && mayBeCode(tokens, from, at, state, words));
+    return said && !named.some((place) => place.state === state.code);
   });
 }
+
+/** A line, a cell or a field of its own, "/ Crane, TX /". */
+function isFramed(tokens: readonly Token[], from: number, to: number): boolean {
+  const [before, after] = [tokens[from - 1]?.word ?? "\n", tokens[to]?.word ?? "\n"];
+  return FRAMES.has(before) && (FRAMES.has(after) || after === ":" || after === "-");
+}
+
+const FRAMES: ReadonlySet<string> = new Set(["\n", "/", ";", CELL]);
 
 /** "in Fishers, Indiana" is no fisher. */
 const LED_WEIGHT = 0.8;
@@ -263,6 +283,27 @@ function areaAround(tokens: readonly Token[], { from, to }: Run): { from: number
 const AREA_BEFORE: ReadonlySet<string> = new Set(["metro", "greater", "metropolitan"]);
 const AREA_AFTER: ReadonlySet<string> = new Set(["metro", "area", "metropolitan", "metroplex"]);
 
+/** A town of another state has the name, or its last word is what towns are called. */
+function isNameOfTown(tokens: readonly Token[], run: Run, { gazetteer, isTitled, lexicon }: PlaceWords): boolean {
+  for (let at = run.from; at < run.to; at++) {
+    const { word } = tokens[at] as Token;
+    const closed = !GEOGRAPHIC.has(word) && SMALL_CLASSES.some((kind) => lexicon.has(word, kind));
+    if (isTitled[at] === 1 || closed) return false;
+  }
+  return (
+    gazetteer.named(run.name).length > 0 ||
+    (run.words > 1 && isSuffix(tokens[run.to - 1] as Token))
+  );
+}
+
+/** Nothing but a mark, a number or the end stands behind it. */
+function isClosedOff(tokens: readonly Token[], { to }: Run): boolean {
+  const after = tokens[to];
+  return after === undefined || after.kind !== "word";
+}
+
+const UNKNOWN_BEHIND_STATE_WEIGHT = 5.6;
+
 /** "TX - Houston", "TX: Houston", "Texas, Houston". */
 function stateFirst(
   tokens: readonly Token[],
@@ -278,13 +319,19 @@ function stateFirst(
   const at =
     mark?.kind === "mark" && ["-", ":", "/", ",", "(", "¦"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
-    const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
-    if (
-      known === undefined ||
-      (wordLike && known.population < LARGE_TOWN_MIN) ||
-      (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)
-    )
-      continue;
+    const named = words.gazetteer.named(run.name);
+    const known = named.find((place) => place.state === state.code);
+    const alone = at > state.to && state.clear && isClosedOff(tokens, run);
+    if (known === undefined && alone && isNameOfTown(tokens, run, words)) {
+      // "OH: Lexington: 2 cooks", "OH - Boston Heights": one that no table has.
+      const value = { city: nameOf(tokens, run), state: state.code };
+      return [{ kind: "place", value, from, to: run.to, weight: UNKNOWN_BEHIND_STATE_WEIGHT }];
+    }
+    if (known === undefined || (wordLike && known.population < LARGE_TOWN_MIN)) continue;
+    const word =
+      run.words === 1 &&
+      (alone ? words.isTitled[at] === 1 && !hasTitleBeside(words, run) : isWordLike(tokens[at] as Token, words));
+    if (word && known.population < 40_000) continue;
     const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
     const value = { city: known.city, state: known.state, known };
     const weight = (at > state.to ? 6.2 : 4.8) + 1.3 * (run.words - 1);
@@ -383,7 +430,8 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   const typed = own.map(({ text }) => text).join(" ");
   for (const { at, open } of behindCity(tokens, run.to)) {
     const state = words.states[at];
-    if (state === undefined || (!state.clear && !mayBeCode(tokens, at, state))) continue;
+    if (state === undefined || (!state.clear && !mayBeCode(tokens, run.from, at, state, words)))
+      continue;
     if (same.some((place) => place.state === state.code)) continue;
     const [known] = words.gazetteer.similar(run.name, state.code);
     if (known === undefined) continue;
