@@ -148,7 +148,6 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
   const inPurpose = covered(tokens.length, purposes);
   const parts = letterParts(text);
   const partOf = partsOfTokens(tokens, parts);
-  if (process.env["DBG"]) for (const c of all) console.log("   #", c.kind, tokens.slice(c.from, c.to).map((t) => t.text).join(" "), c.weight.toFixed(1), JSON.stringify(c.value).slice(0, 90)); // DBG
   const best = bestReading(
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
@@ -201,6 +200,21 @@ function isPartOfName(tokens: readonly Token[], at: number, gazetteer: Gazetteer
 /** Of a town of two words, one of which looks like a misspelt word of another kind. */
 const NAME_POPULATION_MIN = 2000;
 
+/** "Inver Grove Heights": a town's name of two or three words. */
+function isTownOfWords(tokens: readonly Token[], at: number, gazetteer: Gazetteer): boolean {
+  const words = tokens.slice(at, at + TOWN_WORDS_MAX);
+  return [2, TOWN_WORDS_MAX].some((count) => {
+    const own = words.slice(0, count);
+    return (
+      own.length === count &&
+      own.every(({ kind, capital }) => kind === "word" && capital) &&
+      gazetteer.named(placeName(own.map(({ word }) => word).join(" "))).length > 0
+    );
+  });
+}
+
+const TOWN_WORDS_MAX = 3;
+
 /** Everything that stretches of the text may say. */
 function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[] {
   const { titles, activities, lexicon, gazetteer, places } = tools;
@@ -211,7 +225,14 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
   const isName = (word: string): boolean => isPersonName(word) || isTown(word);
   const links = phraseLinks(tokens);
-  const roles = roleClaims(tokens, { titles, activities, lexicon, links, isName });
+  const roles = roleClaims(tokens, {
+    titles,
+    activities,
+    lexicon,
+    links,
+    isName,
+    isTownAt: (at) => isTownOfWords(tokens, at, gazetteer),
+  });
   const claims: Claim[] = [
     ...roles,
     ...certificateClaims(tokens, links, tools),

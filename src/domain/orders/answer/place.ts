@@ -57,7 +57,7 @@ export function placeOf(
         (state === undefined ? undefined : zoneOfState(state)));
   const slots: PlaceSlots = {
     ...(site !== undefined && { site }),
-    ...(city !== undefined && { city }),
+    ...(city !== undefined && { city: postalForm(city) }),
     ...(ambiguous === true && { city_ambiguous: true as const }),
     ...(state !== undefined && { state }),
     ...(postalCode !== undefined && { postal_code: postalCode }),
@@ -110,6 +110,11 @@ function together(value: PlaceValue, other: PlaceValue, gazetteer: Gazetteer): P
 
 function inState(city: string, state: string, gazetteer: Gazetteer): Place | undefined {
   return gazetteer.named(placeName(city)).find((place) => place.state === state);
+}
+
+/** "Cañon City", "Wahiawā": as the post and rosters write them, in plain letters. */
+function postalForm(city: string): string {
+  return city.normalize("NFKD").replaceAll(/\p{M}|[ʻ‘]/gu, "");
 }
 
 /** To a ten-thousandth of a degree, some ten yards. */

@@ -85,7 +85,10 @@ export function unknownCity(
   // "Shelby Township", "Tahoe City": the name says itself that it is a place.
   const suffixed = own.length > 1 && isSuffix(own.at(-1));
   // "Wilder (KY): housekeepers" is no misspelt welder.
-  const bracketed = tokens[run.to]?.word === "(" && hasTitleBeside(words, run);
+  const bracketed =
+    tokens[run.to]?.word === "(" &&
+    (own.length > 1 || !isGeographic(own[0])) &&
+    hasTitleBeside(words, run);
   const larger = tail !== undefined && tail.population < NEIGHBOUR_POPULATION_MAX && own[0]?.capital === true;
   const city = nameOf(tokens, run);
   const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);

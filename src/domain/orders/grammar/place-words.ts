@@ -201,7 +201,10 @@ export function stateAt(
   const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
   // "Minn." and "Calif." keep their point.
   const mark = tokens[found.to];
-  const point = mark?.word === "." && mark.glued && state.form === "short";
+  const point =
+    mark?.word === "." &&
+    mark.glued &&
+    (state.form === "short" || (state.form === "code" && isPrinted(tokens, from, state.code)));
   return {
     code: state.code,
     to: found.to + (point ? 1 : 0),
@@ -219,6 +222,20 @@ export function hasTitleBeside({ titles }: PlaceWords, { from, to }: Pick<Run, "
       (claim.to <= from || claim.from >= to),
   );
 }
+
+/** "cooks in Pa.", "Reading, Pa.": codes that print has long had, with a small letter and a point. */
+function isPrinted(tokens: readonly Token[], at: number, code: string): boolean {
+  const [token, before] = [tokens[at] as Token, tokens[at - 1]];
+  return (
+    PRINTED_CODES.has(code) &&
+    token.capital &&
+    !token.upper &&
+    before !== undefined &&
+    (before.word === "," || before.word === "in" || before.kind === "word")
+  );
+}
+
+const PRINTED_CODES: ReadonlySet<string> = new Set("PA VA MD GA LA KY VT MO CT".split(" "));
 
 /** What may stand between a city and its state. */
 export function behindCity(tokens: readonly Token[], at: number): { at: number; open: boolean }[] {

@@ -17,6 +17,8 @@ export interface RoleWords {
   readonly links: PhraseLinks;
   /** Whether a word may be a name or a place; such a word is no misspelt title. */
   readonly isName: (word: string) => boolean;
+  /** Whether a town's name of several words begins here. */
+  readonly isTownAt: (at: number) => boolean;
 }
 
 const WORD_WEIGHT = 3;
@@ -59,11 +61,11 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
 /** What each word may be a misspelling of; empty for words that are known. */
 function spellingsOf(
   tokens: readonly Token[],
-  { titles, lexicon, isName, activities }: RoleWords,
+  { titles, lexicon, isName, isTownAt, activities }: RoleWords,
 ): (readonly string[])[] {
   let looked = 0;
   const isTitleWord = (token: Token | undefined): boolean => token !== undefined && titles.hasWord(token.key);
-  return tokens.map(({ kind, word, key }, at) => {
+  return tokens.map(({ kind, word, key, capital }, at) => {
     if (kind !== "word" || word.length < 4 || looked >= MISSPELT_MAX) return NO_WORDS_READ;
     if (titles.hasWord(key) || titles.hasWord(word) || isVocabulary(lexicon, word)) return NO_WORDS_READ;
     // "deliver to" is no misspelt "delivery".
@@ -71,6 +73,8 @@ function spellingsOf(
     // "home heath aid": a name among the words of a title may be a misspelt one.
     const beside = isTitleWord(tokens[at - 1]) && isTitleWord(tokens[at + 1]);
     if (!beside && isName(word)) return NO_WORDS_READ;
+    // "Inver Grove Heights" has no greenhouse.
+    if (capital && isTownAt(at)) return NO_WORDS_READ;
     looked++;
     const shortened = titles.shortened(key);
     const corrected = titles.corrections(key);

@@ -21,6 +21,7 @@ export const NAMING_PEOPLE = new Set([
   "floor",
   "line",
   "section",
+  "post",
 ]);
 
 /** Namers that stand before a count whatever the number of what follows. */
@@ -31,6 +32,12 @@ export function isPlural({ scope, to }: Pick<Match, "scope" | "to">): boolean {
   const end = scope.starts("role", to);
   const last = scope.tokens[(end ?? to + 1) - 1];
   return last !== undefined && last.kind === "word" && last.key !== last.word;
+}
+
+/** "340 Foulke Lane"; "5 Riveters CT" are in Connecticut, "3 Welders Way" may be people. */
+function address({ scope, from, to }: Match): object | undefined {
+  const street = scope.tokens[to - 1];
+  return street?.upper === true || scope.starts("role", from + 1) !== undefined ? undefined : {};
 }
 
 export const ASIDE_RULES: readonly Rule[] = [
@@ -148,6 +155,9 @@ export const ASIDE_RULES: readonly Rule[] = [
   ),
   rule("aside", 5, "<digits> <word> <street>", nothing),
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
+  // Surer than a headcount before the name of a street.
+  rule("aside", 9, "<digits> <name> <street>", address),
+  rule("aside", 9.5, "<digits> <name> <name> <street>", address),
   rule("aside", 12, "<digits> n|s|e|w|north|south|east|west .? <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),
