@@ -124,7 +124,7 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     const framed =
       title && !direct && state.clear && isFramed(tokens, run.from, to) && hasTitleBeside(words, run);
     const sure = led || bracketed || framed || (leadOf(tokens, run.from) >= 1 && code);
-    const own = title && !sure ? weight - 2.5 : weight;
+    const own = (title && !sure) || endsTitle(words, run) ? weight - TITLE_COST : weight;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
     );
@@ -154,6 +154,16 @@ function isElsewhere(
     return said && !named.some((place) => place.state === state.code);
   });
 }
+
+/** "valet parker CO" has a parker. */
+function endsTitle({ titles }: PlaceWords, run: Run): boolean {
+  return titles.some(
+    ({ value, corrections, from, to }) =>
+      value.form === "title" && (corrections?.length ?? 0) === 0 && from < run.from && to === run.to,
+  );
+}
+
+const TITLE_COST = 2.5;
 
 /** A line, a cell or a field of its own, "/ Crane, TX /". */
 function isFramed(tokens: readonly Token[], from: number, to: number): boolean {
