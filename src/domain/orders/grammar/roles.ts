@@ -55,8 +55,44 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
       claims.push(claimOf(match, from, tokens[match.to - 1]));
     claims.push(...workAt(tokens, from, words));
   }
-  return claims;
+  return [...claims, ...sharedTitles(tokens, claims, words.titles)];
 }
+
+const LIST_JOINS: ReadonlySet<string> = new Set([",", "and", "&", "+", "/", "plus"]);
+
+/** "2 line and 1 prep cook": counted words before a joined title share its last word. */
+function sharedTitles(
+  tokens: readonly Token[],
+  claims: readonly Of<"role">[],
+  { phrases }: Titles,
+): Of<"role">[] {
+  const shared: Of<"role">[] = [];
+  for (const { value, from, to } of claims) {
+    if (value.form !== "title" || to - from < 2) continue;
+    const head = (tokens[to - 1] as Token).key;
+    for (let start = from; ; start -= SHARED_STEP) {
+      const [count, word, join, own] = tokens.slice(Math.max(0, start - 4), start);
+      if (own?.kind !== "number" || !LIST_JOINS.has(join?.word ?? "")) break;
+      if (word?.kind !== "word" || count?.kind !== "number") break;
+      const senses = phrases.get(`${word.key}${head}`)?.filter(({ weak }) => !weak) ?? [];
+      if (senses.length === 0) break;
+      const roles = [...new Set(senses.map(({ role }) => role))];
+      const at = start - SHARED_STEP;
+      shared.push({
+        kind: "role",
+        value: { roles, form: "title", near: senses[0]?.near === true },
+        from: at,
+        to: at + 1,
+        weight: 2 * WORD_WEIGHT,
+        corrections: [],
+      });
+    }
+  }
+  return shared;
+}
+
+/** Word, joining word and number. */
+const SHARED_STEP = 3;
 
 /** What each word may be a misspelling of; empty for words that are known. */
 function spellingsOf(

@@ -72,6 +72,23 @@ export const ASIDE_RULES: readonly Rule[] = [
     "<num> ~ft|lb|lbs|kg|k|v|ton|tons|in|hp|sf|sqft|hr|hrs|yr|yrs|mo|mos|wk|wks|oz|g|gal|min|mins|pt|d|f|c",
     nothing,
   ),
+  // "bartender for 2 nights", "por 3 noches".
+  rule(
+    "aside",
+    5,
+    "for|por|during? the|next|las|los? <amount> nights|evenings|mornings|afternoons|weekends|shifts|noches|tardes|turnos",
+    ({ scope, from, to }) => {
+      const led = scope.tokens[from]?.kind === "word" && scope.meanings[from]?.has("number") !== true;
+      const behind = led || scope.ends("role", from);
+      return behind && scope.starts("role", to) === undefined ? {} : undefined;
+    },
+  ),
+  // "guards 24/7", "dishwasher 3x a week".
+  rule("aside", 9, "24 ~/ ~7 ~/? ~365?", nothing),
+  rule("aside", 9, "<int> ~x|times ~/|a|per|por|each ~week|day|month|wk|semana|dia|mes", nothing),
+  rule("aside", 9, "<int> x|times|veces a|per|por|each|/ week|day|month|wk|semana|dia|mes", nothing),
+  // "Dallas: none": nothing is asked for there.
+  rule("aside", 9, "<name> <name>? :|-|= none|nothing|zero|nobody|nada|ninguno|ninguna|nadie", nothing),
   // "26 ft box truck" is no crew of twenty-six, "12 FT CNAs" is one of twelve.
   rule("aside", 6, "<num> ft|foot", ({ scope, to }) =>
     LONG_THINGS.has(scope.tokens[to]?.word ?? "") ? {} : undefined,

@@ -50,6 +50,9 @@ const WISHING = "have|hope|enjoy|enjoyed|hoping|happy|merry|feliz|que";
 const WISHED =
   "good|great|nice|safe|happy|wonderful|relaxing|blessed|fun|lovely|awesome|blast|restful|amazing|fantastic|well|buen|bonito|excelente|tengan|tenga";
 
+/** "same day next week", "same day as before" is no hurry. */
+const SAME_DAY_AS: ReadonlySet<string> = new Set(["next", "as", "every", "each", "of", "this"]);
+
 export const NEED_RULES: readonly Rule[] = [
   rule("language", 4, `l:<language> -? ${TALK}`, language),
   rule(
@@ -99,6 +102,9 @@ export const NEED_RULES: readonly Rule[] = [
   rule("urgent", 3, "911 !|:|,|-|;|.", nothing),
   rule("urgent", 4, "right away|now", nothing),
   rule("urgent", 4, "as soon as possible", nothing),
+  rule("urgent", 4, "same -? day", ({ scope, to }) =>
+    SAME_DAY_AS.has(scope.tokens[to]?.word ?? "") ? undefined : {},
+  ),
   rule("urgent", 4, "like|since yesterday", nothing),
   rule("urgent", 4, "lo mas pronto posible", nothing),
   rule("urgent", 4, "lo antes posible", nothing),

@@ -308,6 +308,13 @@ export const NUMBER_RULES: readonly Rule[] = [
   }),
   rule("count", 12, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
   rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
+  // "four no five servers", "three, no wait, make that four": a voice corrects itself.
+  rule(
+    "count",
+    14,
+    "<amount> ,|-|.? no|nope|nah|wait|sorry|perdon|digo|mejor ,|-? wait|sorry|actually|make|i|mejor|digo|perdon? that|it|mean|meant|dicho? ,|-? n:<amount>",
+    corrected,
+  ),
   // "welders 5 -> 7", "was 3 welders, now 5".
   rule("count", 12, "<int> -|=? >|→|⇒ n:<amount>", corrected),
   rule("count", 8, "now|ahora n:<amount>", (match) => {
