@@ -45,6 +45,9 @@ export function placeOf(
     value = completed;
     used.add(other);
   }
+  // The district is its city.
+  if (value.state === "DC" && value.city === undefined && value.site === undefined)
+    value = { ...value, city: "Washington", known: inState("Washington", "DC", gazetteer) };
   const { site, city, state, known, ambiguous, postal, postalCode, county, metro } = value;
   const point: Point | undefined = site === undefined ? (postal ?? known ?? county) : known;
   const timezone =

@@ -123,8 +123,11 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     // "Welder / Crane, TX / 28 heads", "Crane (TX): welder": what is asked for is said elsewhere.
     const framed =
       title && !direct && state.clear && isFramed(tokens, run.from, to) && hasTitleBeside(words, run);
-    const sure = led || bracketed || framed || (leadOf(tokens, run.from) >= 1 && code);
-    const own = (title && !sure) || endsTitle(words, run) ? weight - TITLE_COST : weight;
+    // "welder Mason MI", "Mason MI welder": two titles side by side are one and a place.
+    const beside = title && direct && state.clear && isBesideTitle(tokens, run, to, words);
+    const sure = led || bracketed || framed || beside || (leadOf(tokens, run.from) >= 1 && code);
+    const cost = (title && !sure) || endsTitle(words, run) ? TITLE_COST : beside ? -BESIDE_TITLE_WEIGHT : 0;
+    const own = weight - cost;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
     );
@@ -164,6 +167,24 @@ function endsTitle({ titles }: PlaceWords, run: Run): boolean {
 }
 
 const TITLE_COST = 2.5;
+
+function isBesideTitle(
+  tokens: readonly Token[],
+  { from }: Run,
+  to: number,
+  { titles }: PlaceKnowledge,
+): boolean {
+  if (tokens[from]?.capital !== true || tokens[from]?.upper === true) return false;
+  return titles.some(
+    ({ value, corrections, ...claim }) =>
+      value.form === "title" &&
+      (corrections?.length ?? 0) === 0 &&
+      (claim.to === from || (from === 0 && claim.from === to)),
+  );
+}
+
+/** "LA" is Los Angeles as well. */
+const BESIDE_TITLE_WEIGHT = 1;
 
 /** A line, a cell or a field of its own, "/ Crane, TX /". */
 function isFramed(tokens: readonly Token[], from: number, to: number): boolean {

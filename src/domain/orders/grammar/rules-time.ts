@@ -2,10 +2,14 @@
 
 import type { Token } from "../text/tokens.ts";
 import type { Clock, Day, Of } from "./claim.ts";
+import { amountIn } from "./parts/amount.ts";
 import { clockIn } from "./parts/clock.ts";
 import { dayIn } from "./parts/day.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 import { shiftBetween } from "./calendar.ts";
+
+/** A length in days or weeks is one of an assignment: more are years of work. */
+const LASTING_MAX = 60;
 
 type ShiftName = Of<"shift">["value"]["name"];
 
@@ -341,6 +345,12 @@ const HALVES: ReadonlySet<string> = new Set(["a", "p", "am", "pm"]);
 export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
+  // "for 3 days starting Monday": the last day follows from the first.
+  rule("day", 5.4, "for|por|durante|during the|next? n:<amount> unit:days|dias|weeks|week|semanas", (match) => {
+    const count = amountIn(match, "n");
+    const perUnit = match.token("unit")?.word.startsWith("d") === true ? 1 : 7;
+    return count === undefined || count < 1 || count > LASTING_MAX ? undefined : { lasts: count * perUnit };
+  }),
   rule("day", 9, "between from:<day> and to:<day>", span),
   rule(
     "day",
