@@ -52,7 +52,7 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
   let from: CalendarDay | undefined;
   let until: CalendarDay | undefined;
   for (const claim of claims) {
-    if (claim.kind !== "day" || claim.value.lasts !== undefined) continue;
+    if (claim.kind !== "day" || claim.value.lasts !== undefined || claim.value.corrects) continue;
     const start = dayOn(claim.value.from);
     const end = lastDay(claim.value.until, start, today);
     // What is over is no order.
@@ -64,6 +64,14 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
     from ??= start;
     until ??= end;
     used.add(claim);
+  }
+  const moved = claims.find(
+    (claim): claim is Of<"day"> => claim.kind === "day" && claim.value.corrects === true,
+  );
+  const other = dayOn(moved?.value.from);
+  if (moved !== undefined && other !== undefined) {
+    used.add(moved);
+    from = other;
   }
   from ??= dayOn(weekdays?.value.from);
   const lasting = claims.find(

@@ -80,6 +80,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const last = own.at(-1);
   const possessive = last !== undefined && POSSESSIVE.test(last.text);
   if (last === undefined || own.length < 2 || last.word.length < 2) return barred;
+  // "Savannah GA" is nobody.
+  if (last.upper && last.word.length === 2 && !first.upper) return barred;
   const knownFirst = names.first.has(first.word);
   const knownLast = names.last.has(possessive ? last.word.slice(0, -1) : last.word);
   const capital = own.every((token) => token.capital || token.word.length < 3);

@@ -323,6 +323,17 @@ const AFTER_CODE: ReadonlySet<string> = new Set(
 export const HAMLET_POPULATION_MAX = 2000;
 export const LARGE_TOWN_MIN = 50_000;
 
+/** "Mercy Hospital", "Hampton Inn": behind a name, what the name is of. */
+export function namesHouse(token: Token | undefined): boolean {
+  return token?.capital === true && HOUSES.has(token.word);
+}
+
+const HOUSES: ReadonlySet<string> = new Set(
+  "hospital medical clinic health healthcare church school elementary academy college university hotel inn suites resort casino arena stadium mall foods farms logistics inc llc corp company group".split(
+    " ",
+  ),
+);
+
 const COMPASS: ReadonlySet<string> = new Set(["n", "s", "e", "w", "north", "south", "east", "west"]);
 
 /** "E. St. Louis" is no St. Louis. */

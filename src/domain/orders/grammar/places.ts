@@ -22,6 +22,7 @@ import {
   LARGE_TOWN_MIN,
   leadOf,
   mayBeCode,
+  namesHouse,
   type PlaceClaim,
   type PlaceKnowledge,
   type PlaceWords,
@@ -260,6 +261,8 @@ function cityAlone(
   // A small place in small letters that nothing leads to is hardly meant, unless its name is nothing else.
   if (known.population < 15_000 && !capital && lead < 0.8)
     weight -= isOnlyPlace(tokens, run, known, words) ? 0.3 : 1.5;
+  // "at the Hampton Inn" is hardly in Hampton, "Boise Health" may be in Boise.
+  if (namesHouse(tokens[run.to])) weight -= HOUSE_COST;
   // Numbers and cities do not meet: "5 Houston".
   weight -= 1.2 * corrections.length;
   if (weight <= 0.3) return undefined;
@@ -275,6 +278,7 @@ function cityAlone(
   };
 }
 
+const HOUSE_COST = 1.5;
 const RARE_NAME_LENGTH_MIN = 6;
 
 /** A town of a long name that is no word, no title and nobody's name. */

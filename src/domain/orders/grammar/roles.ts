@@ -8,6 +8,7 @@ import { type Beginning, NO_PHRASE, NO_WORDS, type PhraseLinks, phraseWalk } fro
 import type { Titles, TitleSense } from "../tables/titles.ts";
 import type { Token } from "../text/tokens.ts";
 import { isJoining, singular } from "../text/words.ts";
+import { namesHouse } from "./place-words.ts";
 import type { Correction, Of } from "./claim.ts";
 
 export interface RoleWords {
@@ -109,8 +110,8 @@ function spellingsOf(
     // "home heath aid": a name among the words of a title may be a misspelt one.
     const beside = isTitleWord(tokens[at - 1]) && isTitleWord(tokens[at + 1]);
     if (!beside && isName(word)) return NO_WORDS_READ;
-    // "Inver Grove Heights" has no greenhouse.
-    if (capital && isTownAt(at)) return NO_WORDS_READ;
+    // "Inver Grove Heights" has no greenhouse, "Mercy Hospital" no merchandiser.
+    if (capital && (namesHouse(tokens[at + 1]) || isTownAt(at))) return NO_WORDS_READ;
     looked++;
     const shortened = titles.shortened(key);
     const corrected = titles.corrections(key);

@@ -87,6 +87,8 @@ export const ASIDE_RULES: readonly Rule[] = [
   rule("aside", 9, "24 ~/ ~7 ~/? ~365?", nothing),
   rule("aside", 9, "<int> ~x|times ~/|a|per|por|each ~week|day|month|wk|semana|dia|mes", nothing),
   rule("aside", 9, "<int> x|times|veces a|per|por|each|/ week|day|month|wk|semana|dia|mes", nothing),
+  // "class 4/5 river guide" is no day in April.
+  rule("aside", 9, "class|level|lvl|grade|cat|type|tier <int> ~/|- ~<int>", nothing),
   // "Dallas: none": nothing is asked for there.
   rule("aside", 9, "<name> <name>? :|-|= none|nothing|zero|nobody|nada|ninguno|ninguna|nadie", nothing),
   // "26 ft box truck" is no crew of twenty-six, "12 FT CNAs" is one of twelve.

@@ -50,6 +50,8 @@ const WISHING = "have|hope|enjoy|enjoyed|hoping|happy|merry|feliz|que";
 const WISHED =
   "good|great|nice|safe|happy|wonderful|relaxing|blessed|fun|lovely|awesome|blast|restful|amazing|fantastic|well|buen|bonito|excelente|tengan|tenga";
 
+const EXCHANGES: ReadonlySet<string> = new Set(["for", "with", "to", "by", "por", "con"]);
+
 /** "same day next week", "same day as before" is no hurry. */
 const SAME_DAY_AS: ReadonlySet<string> = new Set(["next", "as", "every", "each", "of", "this"]);
 
@@ -257,6 +259,19 @@ export const NEED_RULES: readonly Rule[] = [
     after: true,
   })),
   rule("negation", 3, "instead|rather of|than", () => ({ after: true })),
+  // "swap the cook for a dishwasher".
+  rule(
+    "negation",
+    3,
+    "swap|trade|switch|exchange|replace|change|cambia|cambie|cambien out? the|our|my|that|those|one|a|el|la|los|las? <amount>?",
+    ({ scope, to }) => {
+      const end = scope.starts("role", to);
+      const way = end === undefined ? undefined : scope.tokens[end];
+      if (end === undefined || !EXCHANGES.has(way?.word ?? "")) return undefined;
+      const other = [end + 1, end + 2].some((at) => scope.starts("role", at) !== undefined);
+      return other ? { after: true } : undefined;
+    },
+  ),
   rule("negation", 3, "en vez|lugar de", () => ({ after: true })),
   rule(
     "negation",

@@ -411,10 +411,17 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 5, "# n:<amount>", (match) =>
     startsPeople(match) && isPlural(match) ? counted(match) : undefined,
   ),
+  // "need people at the dock tomorrow, like 6".
+  rule("count", 2.6, ",|- like|about|around|approx|maybe|say|probably|unos|unas|como n:<amount>", (match) =>
+    match.to === match.scope.tokens.length ? counted(match) : undefined,
+  ),
   // "loaders, Memphis 4": the last word.
   rule("count", 2.4, "n:<amount>", (match) => {
     const { tokens, ends } = match.scope;
-    return match.to === tokens.length && ends("place", match.from) && tokens[match.from]?.glued === false
+    const own = tokens[match.from];
+    // "not the Norman one" counts nothing.
+    const number = own?.kind === "number" && !own.glued;
+    return match.to === tokens.length && ends("place", match.from) && number
       ? counted(match)
       : undefined;
   }),
