@@ -389,7 +389,7 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
   const kept = claims.filter((claim) => !denied.has(claim));
   const certificates = certificatesOf(tokens, kept, all);
   const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, holders });
-  const place = placeOf(kept, gazetteer, (code) => zones.get(code));
+  const place = placeOf(tokens, kept, gazetteer, (code) => zones.get(code));
   const [main, ...others] = roles.requests;
   const roundTheClock = main?.role.family === "healthcare" || main?.role.family === "personal care";
   const time = timeOf([...kept, ...shiftsInTitles(kept, all)], {

@@ -448,9 +448,11 @@ function misspeltStateAt(tokens: readonly Token[], at: number, words: PlaceWords
 
 const MISSPELT_STATE_WEIGHT = 2.8;
 
+const MISSPELT_LENGTH_MIN = 4;
+
 /** A place with a typing error: with its state, or a larger one alone. */
 function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
-  if (run.name.length < 5 || run.words > 3) return [];
+  if (run.name.length < MISSPELT_LENGTH_MIN || run.words > 3) return [];
   const same = words.gazetteer.named(run.name);
   const own = tokens.slice(run.from, run.to);
   // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
