@@ -180,7 +180,14 @@ function isSurnameAndWord(
 }
 
 /** Classes of words that are last names as well. */
-const NAME_CLASSES: ReadonlySet<string> = new Set(["common", "workplace", "street", "measure", "head", "unit"]);
+const NAME_CLASSES: ReadonlySet<string> = new Set([
+  "common",
+  "workplace",
+  "street",
+  "measure",
+  "head",
+  "unit",
+]);
 
 /** A name, and a word or two of searching for it. */
 const NAME_ALONE_TOKENS_MAX = 5;

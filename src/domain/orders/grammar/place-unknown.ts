@@ -66,16 +66,24 @@ export function unknownCity(
     const plain = token.word.length < 3 && !ABBREVIATED.has(token.word);
     const closed = lexicon.meaningsOf(token.word);
     const geographic = isGeographic(token) && own.length > 1;
+    // "French Valley, CA", "Hot Springs Village, AR".
+    const described =
+      number === 0 && isGeographic(own[1]) && (lexicon.has(token.word, "language") || token.word === "hot");
     const small =
       closed !== undefined &&
       !geographic &&
+      !described &&
       (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
     if (
       plain ||
       small ||
       (isTitleWord(token.key) &&
         !geographic &&
-        !((token.capital || leadOf(tokens, run.from) >= 1) && own.length > 1 && words.isTitled[tokens.indexOf(token, run.from)] === 0) &&
+        !(
+          (token.capital || leadOf(tokens, run.from) >= 1 || (caseless && run.from === 0)) &&
+          own.length > 1 &&
+          words.isTitled[tokens.indexOf(token, run.from)] === 0
+        ) &&
         !(token.capital && (led || !last) && (number > 0 || (led && !direct))))
     )
       return undefined;
@@ -86,9 +94,7 @@ export function unknownCity(
   const suffixed = own.length > 1 && isSuffix(own.at(-1));
   // "Wilder (KY): housekeepers" is no misspelt welder.
   const bracketed =
-    tokens[run.to]?.word === "(" &&
-    (own.length > 1 || !isGeographic(own[0])) &&
-    hasTitleBeside(words, run);
+    tokens[run.to]?.word === "(" && (own.length > 1 || !isGeographic(own[0])) && hasTitleBeside(words, run);
   const larger = tail !== undefined && tail.population < NEIGHBOUR_POPULATION_MAX && own[0]?.capital === true;
   const city = nameOf(tokens, run);
   const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);

@@ -153,8 +153,7 @@ function isElsewhere(
     const state = words.states[at];
     if (state === undefined || state.form === "short" || tokens[to]?.word === "-") return false;
     if (open && tokens[state.to]?.word !== ")") return false;
-    const said =
-      state.clear || (state.form === "code" && !open && mayBeCode(tokens, from, at, state, words));
+    const said = state.clear || (state.form === "code" && !open && mayBeCode(tokens, from, at, state, words));
     return said && !named.some((place) => place.state === state.code);
   });
 }
@@ -319,16 +318,17 @@ const AREA_BEFORE: ReadonlySet<string> = new Set(["metro", "greater", "metropoli
 const AREA_AFTER: ReadonlySet<string> = new Set(["metro", "area", "metropolitan", "metroplex"]);
 
 /** A town of another state has the name, or its last word is what towns are called. */
-function isNameOfTown(tokens: readonly Token[], run: Run, { gazetteer, isTitled, lexicon }: PlaceWords): boolean {
+function isNameOfTown(
+  tokens: readonly Token[],
+  run: Run,
+  { gazetteer, isTitled, lexicon }: PlaceWords,
+): boolean {
   for (let at = run.from; at < run.to; at++) {
     const { word } = tokens[at] as Token;
     const closed = !GEOGRAPHIC.has(word) && SMALL_CLASSES.some((kind) => lexicon.has(word, kind));
     if (isTitled[at] === 1 || closed) return false;
   }
-  return (
-    gazetteer.named(run.name).length > 0 ||
-    (run.words > 1 && isSuffix(tokens[run.to - 1] as Token))
-  );
+  return gazetteer.named(run.name).length > 0 || (run.words > 1 && isSuffix(tokens[run.to - 1] as Token));
 }
 
 /** Nothing but a mark, a number or the end stands behind it. */
@@ -365,7 +365,9 @@ function stateFirst(
     if (known === undefined || (wordLike && known.population < LARGE_TOWN_MIN)) continue;
     const word =
       run.words === 1 &&
-      (alone ? words.isTitled[at] === 1 && !hasTitleBeside(words, run) : isWordLike(tokens[at] as Token, words));
+      (alone
+        ? words.isTitled[at] === 1 && !hasTitleBeside(words, run)
+        : isWordLike(tokens[at] as Token, words));
     if (word && known.population < 40_000) continue;
     const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
     const value = { city: known.city, state: known.state, known };
@@ -467,8 +469,7 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   const typed = own.map(({ text }) => text).join(" ");
   for (const { at, open } of behindCity(tokens, run.to)) {
     const state = words.states[at];
-    if (state === undefined || (!state.clear && !mayBeCode(tokens, run.from, at, state, words)))
-      continue;
+    if (state === undefined || (!state.clear && !mayBeCode(tokens, run.from, at, state, words))) continue;
     if (same.some((place) => place.state === state.code)) continue;
     const [known] = words.gazetteer.similar(run.name, state.code);
     if (known === undefined) continue;

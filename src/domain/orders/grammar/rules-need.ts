@@ -50,6 +50,13 @@ const WISHING = "have|hope|enjoy|enjoyed|hoping|happy|merry|feliz|que";
 const WISHED =
   "good|great|nice|safe|happy|wonderful|relaxing|blessed|fun|lovely|awesome|blast|restful|amazing|fantastic|well|buen|bonito|excelente|tengan|tenga";
 
+/** What is hot and no hurry: "hot food server", "hot tar roofers". */
+const HOT_THINGS: ReadonlySet<string> = new Set(
+  "food foods line side tar work dog dogs mop shop meal meals kitchen asphalt spring springs tub tubs".split(
+    " ",
+  ),
+);
+
 const EXCHANGES: ReadonlySet<string> = new Set(["for", "with", "to", "by", "por", "con"]);
 
 /** "same day next week", "same day as before" is no hurry. */
@@ -100,7 +107,9 @@ export const NEED_RULES: readonly Rule[] = [
   })),
   rule("status", 5, "solo|only s:<status>", status),
 
-  rule("urgent", 3, "<urgent>", nothing),
+  rule("urgent", 3, "<urgent>", ({ scope, from, to }) =>
+    scope.tokens[from]?.word === "hot" && HOT_THINGS.has(scope.tokens[to]?.word ?? "") ? undefined : {},
+  ),
   rule("urgent", 3, "911 !|:|,|-|;|.", nothing),
   rule("urgent", 4, "right away|now", nothing),
   rule("urgent", 4, "as soon as possible", nothing),

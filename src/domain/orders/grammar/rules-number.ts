@@ -421,9 +421,7 @@ export const NUMBER_RULES: readonly Rule[] = [
     const own = tokens[match.from];
     // "not the Norman one" counts nothing.
     const number = own?.kind === "number" && !own.glued;
-    return match.to === tokens.length && ends("place", match.from) && number
-      ? counted(match)
-      : undefined;
+    return match.to === tokens.length && ends("place", match.from) && number ? counted(match) : undefined;
   }),
   rule("count", 8, "total is|of|:|=|now|ahora|es? now|at? n:<amount>", corrected),
   // "3 c/u meseros y cocineros", "cooks and servers, 2 each".

@@ -19,7 +19,16 @@ const MOVING: ReadonlySet<string> = new Set(
 );
 const MOVED_REACH = 14;
 /** "change it to run from Dec 3 to Dec 8" has both days. */
-const SPANNING: ReadonlySet<string> = new Set(["to", "run", "be", "cover", "include", "shift", "shifts", "hours"]);
+const SPANNING: ReadonlySet<string> = new Set([
+  "to",
+  "run",
+  "be",
+  "cover",
+  "include",
+  "shift",
+  "shifts",
+  "hours",
+]);
 
 type ShiftName = Of<"shift">["value"]["name"];
 
@@ -364,7 +373,9 @@ export const TIME_RULES: readonly Rule[] = [
     if (day === undefined || moved < 0) return undefined;
     const said = before.slice(moved).some((_, at) => {
       const own = match.from - before.length + moved + at;
-      return match.scope.starts("day", own) !== undefined || match.scope.meanings[own]?.has("weekday") === true;
+      return (
+        match.scope.starts("day", own) !== undefined || match.scope.meanings[own]?.has("weekday") === true
+      );
     });
     return said ? { from: day, corrects: true } : undefined;
   }),
@@ -377,11 +388,16 @@ export const TIME_RULES: readonly Rule[] = [
     return day === undefined || moved < 0 || spans ? undefined : { from: day, corrects: true };
   }),
   // "for 3 days starting Monday": the last day follows from the first.
-  rule("day", 5.4, "for|por|durante|during the|next? n:<amount> unit:days|dias|weeks|week|semanas", (match) => {
-    const count = amountIn(match, "n");
-    const perUnit = match.token("unit")?.word.startsWith("d") === true ? 1 : 7;
-    return count === undefined || count < 1 || count > LASTING_MAX ? undefined : { lasts: count * perUnit };
-  }),
+  rule(
+    "day",
+    5.4,
+    "for|por|durante|during the|next? n:<amount> unit:days|dias|weeks|week|semanas",
+    (match) => {
+      const count = amountIn(match, "n");
+      const perUnit = match.token("unit")?.word.startsWith("d") === true ? 1 : 7;
+      return count === undefined || count < 1 || count > LASTING_MAX ? undefined : { lasts: count * perUnit };
+    },
+  ),
   rule("day", 9, "between from:<day> and to:<day>", span),
   rule(
     "day",

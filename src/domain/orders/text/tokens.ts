@@ -77,7 +77,17 @@ function withoutHesitation(tokens: readonly Token[]): readonly Token[] {
   });
 }
 
-const HESITATIONS: ReadonlySet<string> = new Set(["um", "umm", "uh", "uhh", "uhm", "eh", "ehh", "hmm", "mmm"]);
+const HESITATIONS: ReadonlySet<string> = new Set([
+  "um",
+  "umm",
+  "uh",
+  "uhh",
+  "uhm",
+  "eh",
+  "ehh",
+  "hmm",
+  "mmm",
+]);
 
 function tokenOf(run: string, start: number, glued: boolean, caseless: boolean): Token {
   const end = start + run.length;
