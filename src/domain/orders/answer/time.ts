@@ -52,7 +52,7 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
   let from: CalendarDay | undefined;
   let until: CalendarDay | undefined;
   for (const claim of claims) {
-    if (claim.kind !== "day" || claim.value.lasts !== undefined || claim.value.corrects) continue;
+    if (claim.kind !== "day" || claim.value.corrects === true || claim.value.lasts !== undefined) continue;
     const start = dayOn(claim.value.from);
     const end = lastDay(claim.value.until, start, today);
     // What is over is no order.

@@ -323,12 +323,16 @@ function isNameOfTown(
   run: Run,
   { gazetteer, isTitled, lexicon }: PlaceWords,
 ): boolean {
+  const isNamed = gazetteer.named(run.name).length > 0;
   for (let at = run.from; at < run.to; at++) {
     const { word } = tokens[at] as Token;
-    const closed = !GEOGRAPHIC.has(word) && SMALL_CLASSES.some((kind) => lexicon.has(word, kind));
+    const closed =
+      !(isNamed && run.words > 1) &&
+      !GEOGRAPHIC.has(word) &&
+      SMALL_CLASSES.some((kind) => lexicon.has(word, kind));
     if (isTitled[at] === 1 || closed) return false;
   }
-  return gazetteer.named(run.name).length > 0 || (run.words > 1 && isSuffix(tokens[run.to - 1] as Token));
+  return isNamed || (run.words > 1 && isSuffix(tokens[run.to - 1]));
 }
 
 /** Nothing but a mark, a number or the end stands behind it. */

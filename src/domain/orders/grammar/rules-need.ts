@@ -57,6 +57,7 @@ const HOT_THINGS: ReadonlySet<string> = new Set(
   ),
 );
 
+const EXCHANGE_WEIGHT = 8;
 const EXCHANGES: ReadonlySet<string> = new Set(["for", "with", "to", "by", "por", "con"]);
 
 /** "same day next week", "same day as before" is no hurry. */
@@ -278,7 +279,8 @@ export const NEED_RULES: readonly Rule[] = [
       const way = end === undefined ? undefined : scope.tokens[end];
       if (end === undefined || !EXCHANGES.has(way?.word ?? "")) return undefined;
       const other = [end + 1, end + 2].some((at) => scope.starts("role", at) !== undefined);
-      return other ? { after: true } : undefined;
+      // Surer than a count of what is given back.
+      return other ? { after: true, weight: EXCHANGE_WEIGHT } : undefined;
     },
   ),
   rule("negation", 3, "en vez|lugar de", () => ({ after: true })),

@@ -11,6 +11,14 @@ import { shiftBetween } from "./calendar.ts";
 /** A length in days or weeks is one of an assignment: more are years of work. */
 const LASTING_MAX = 60;
 
+function lasting(match: Match): { lasts: number } | undefined {
+  const count = amountIn(match, "n");
+  const perUnit = match.token("unit")?.word.startsWith("d") === true ? 1 : DAYS_PER_WEEK;
+  return count === undefined || count < 1 || count > LASTING_MAX ? undefined : { lasts: count * perUnit };
+}
+
+const DAYS_PER_WEEK = 7;
+
 /** Words for another day than the one that was said, and how far before it they stand. */
 const MOVING: ReadonlySet<string> = new Set(
   "move moved moving push pushed reschedule rescheduled postpone postponed delay delayed switch switched bump bumped change changed mover cambiar cambia cambien posponer".split(
@@ -388,16 +396,7 @@ export const TIME_RULES: readonly Rule[] = [
     return day === undefined || moved < 0 || spans ? undefined : { from: day, corrects: true };
   }),
   // "for 3 days starting Monday": the last day follows from the first.
-  rule(
-    "day",
-    5.4,
-    "for|por|durante|during the|next? n:<amount> unit:days|dias|weeks|week|semanas",
-    (match) => {
-      const count = amountIn(match, "n");
-      const perUnit = match.token("unit")?.word.startsWith("d") === true ? 1 : 7;
-      return count === undefined || count < 1 || count > LASTING_MAX ? undefined : { lasts: count * perUnit };
-    },
-  ),
+  rule("day", 5.4, "for|por|durante|during the|next? n:<amount> unit:days|dias|weeks|week|semanas", lasting),
   rule("day", 9, "between from:<day> and to:<day>", span),
   rule(
     "day",
