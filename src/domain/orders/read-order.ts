@@ -155,7 +155,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
     (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
   const claims = withoutPast(tokens, ownWords(best, partOf), purposes);
-  if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
+  if (!isOrder(tokens, claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
 

@@ -29,6 +29,13 @@ export function unknownCity(
   const { gazetteer, lexicon, isTitleWord, caseless, titled } = words;
   if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
   const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
+  // "Salt Lake City (Utah)" is no Lake City.
+  const before = tokens[run.from - 1];
+  if (
+    before?.kind === "word" &&
+    gazetteer.named(placeName(`${before.word} ${run.name}`)).some((place) => place.state === state.code)
+  )
+    return undefined;
   // "Blues Orlando FL" is Orlando.
   let tail: Place | undefined;
   for (let skip = 1; skip < own.length; skip++) {

@@ -174,7 +174,7 @@ function isBesideTitle(
   to: number,
   { titles }: PlaceKnowledge,
 ): boolean {
-  if (tokens[from]?.capital !== true || tokens[from]?.upper === true) return false;
+  if (tokens[from]?.capital !== true || tokens[from].upper) return false;
   return titles.some(
     ({ value, corrections, ...claim }) =>
       value.form === "title" &&

@@ -276,6 +276,10 @@ export const NUMBER_RULES: readonly Rule[] = [
     return startsPeople(match) && !dollars && !AGES.has(made?.count ?? 0) ? made : undefined;
   }),
   rule("count", 5, "n:<amount> or|to so|more", (match) => (startsPeople(match) ? counted(match) : undefined)),
+  // "no more than 3 welders".
+  rule("count", 9, "no|not more|less|fewer|over than? n:<amount>", (match) =>
+    startsPeople(match) ? counted(match) : undefined,
+  ),
   rule("count", 5, "between|from low:<amount> and|to|- n:<amount>", range),
 
   // Second thoughts: the number that holds, before or behind the one that does not.
