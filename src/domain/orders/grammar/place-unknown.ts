@@ -29,13 +29,6 @@ export function unknownCity(
   const { gazetteer, lexicon, isTitleWord, caseless, titled } = words;
   if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
   const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
-  // "Salt Lake City (Utah)" is no Lake City.
-  const before = tokens[run.from - 1];
-  if (
-    before?.kind === "word" &&
-    gazetteer.named(placeName(`${before.word} ${run.name}`)).some((place) => place.state === state.code)
-  )
-    return undefined;
   // "Blues Orlando FL" is Orlando.
   let tail: Place | undefined;
   for (let skip = 1; skip < own.length; skip++) {
@@ -97,6 +90,13 @@ export function unknownCity(
     if (!caseless && !token.capital && !led && state.clear && !last) return undefined;
   }
   if (!state.clear && !mayBeCode(tokens, run.from, state.to - 1, state, words)) return undefined;
+  // "Salt Lake City (Utah)" is no Lake City.
+  const before = tokens[run.from - 1];
+  if (
+    before?.kind === "word" &&
+    gazetteer.named(placeName(`${before.word} ${run.name}`)).some((place) => place.state === state.code)
+  )
+    return undefined;
   // "Shelby Township", "Tahoe City": the name says itself that it is a place.
   const suffixed = own.length > 1 && isSuffix(own.at(-1));
   // "Wilder (KY): housekeepers" is no misspelt welder.

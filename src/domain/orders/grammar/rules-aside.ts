@@ -40,6 +40,13 @@ function address({ scope, from, to }: Match): object | undefined {
   return street?.upper === true || scope.starts("role", from + 1) !== undefined ? undefined : {};
 }
 
+const TIMES = "nights|evenings|mornings|afternoons|weekends|shifts|noches|tardes|turnos";
+
+/** A number of nights says how long, "3 night auditors" who. */
+function countsTimes({ scope, from, to }: Match, led: boolean): object | undefined {
+  return (led || scope.ends("role", from)) && scope.starts("role", to) === undefined ? {} : undefined;
+}
+
 export const ASIDE_RULES: readonly Rule[] = [
   rule(
     "aside",
@@ -72,17 +79,9 @@ export const ASIDE_RULES: readonly Rule[] = [
     "<num> ~ft|lb|lbs|kg|k|v|ton|tons|in|hp|sf|sqft|hr|hrs|yr|yrs|mo|mos|wk|wks|oz|g|gal|min|mins|pt|d|f|c",
     nothing,
   ),
-  // "bartender for 2 nights", "por 3 noches".
-  rule(
-    "aside",
-    5,
-    "for|por|during? the|next|las|los? <amount> nights|evenings|mornings|afternoons|weekends|shifts|noches|tardes|turnos",
-    ({ scope, from, to }) => {
-      const led = scope.tokens[from]?.kind === "word" && scope.meanings[from]?.has("number") !== true;
-      const behind = led || scope.ends("role", from);
-      return behind && scope.starts("role", to) === undefined ? {} : undefined;
-    },
-  ),
+  // "bartender for 2 nights", "por 3 noches", "bartender 2 nights".
+  rule("aside", 5, `for|por|during the|next|las|los? <amount> ${TIMES}`, (match) => countsTimes(match, true)),
+  rule("aside", 5, `<amount> ${TIMES}`, (match) => countsTimes(match, false)),
   // "guards 24/7", "dishwasher 3x a week".
   rule("aside", 9, "24 ~/ ~7 ~/? ~365?", nothing),
   rule("aside", 9, "<int> ~x|times ~/|a|per|por|each ~week|day|month|wk|semana|dia|mes", nothing),
