@@ -184,10 +184,10 @@ test("locate names the file on disk, and none where there is none", async () => 
   expect(await inMemory.far.service.locate({ key: "located" })).not.toHaveProperty("path");
 });
 
-test("four write at once; a writer that waits longer than 5 s is refused with a retry delay", async () => {
+test("sixteen write at once; a writer that waits longer than 5 s is refused with a retry delay", async () => {
   const { near } = await daemonOver(memoryObjects());
   const { url } = near;
-  const stuck = Array.from({ length: 4 }, (_, at) => {
+  const stuck = Array.from({ length: 16 }, (_, at) => {
     const controller = new AbortController();
     const body = new ReadableStream<Uint8Array>();
     const outcome = near.service
@@ -196,13 +196,13 @@ test("four write at once; a writer that waits longer than 5 s is refused with a 
     return { controller, outcome };
   });
   const began = Date.now();
-  const reply = await fetch(`${url}/v1/storage/fifth`, { method: "PUT", body: "x" });
+  const reply = await fetch(`${url}/v1/storage/one-more`, { method: "PUT", body: "x" });
   expect([reply.status, reply.headers.get("retry-after")]).toEqual([503, "1"]);
   expect(Date.now() - began).toBeGreaterThan(4900);
   // A call that is given up gives its slot back, though its body never ended.
   for (const { controller } of stuck) controller.abort();
   for (const { outcome } of stuck) expect(await outcome).toMatchObject({ code: "cancelled" });
-  const after = await fetch(`${url}/v1/storage/fifth`, { method: "PUT", body: "x" });
+  const after = await fetch(`${url}/v1/storage/one-more`, { method: "PUT", body: "x" });
   expect(after.status).toBe(201);
 }, 240_000);
 

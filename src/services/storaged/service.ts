@@ -38,8 +38,8 @@ export interface StoragedDeps {
 /** Damaged objects that one response names. */
 const DAMAGED_MAX = 1000;
 
-/** More concurrent writers only wait for each other at the disk. */
-const WRITERS_MAX = 4;
+/** Writers that wait for a slow disk share its flushes; more than threads wait for it (src/config.ts) gain nothing. */
+const WRITERS_MAX = 16;
 const WRITERS_WAITING_MAX = 64;
 const WRITER_WAIT_MS_MAX = 5000;
 

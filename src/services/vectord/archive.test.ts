@@ -13,34 +13,29 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EmbedModel } from "#adapters/embed/embed-model";
 import { diskObjects } from "#adapters/objects/disk/disk";
-import { embed } from "#contracts/embed";
 import { storage } from "#contracts/storage";
 import { SNAPSHOTS_MAX, vector } from "#contracts/vector";
 import { seeded } from "#lib/random";
 import type { Service } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
+import type { Fault } from "#rpc/fault";
 import { listen } from "#rpc/listen";
 import { implement, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
 import { vectord, type Vectord } from "./service.ts";
-import { testStorage, type TestStorage } from "./storage.testing.ts";
+import { openEmbed } from "../../../test/lake/embed.ts";
+import { openStorage, type TestStorage } from "../../../test/lake/storage.ts";
 
-/** A vector says which model made it: its first number is the name's length. */
-const lengths = local(
-  implement(embed, "embedd", {
-    embed: ({ texts, model = "own" }) => ({
-      model,
-      dimension: 2,
-      vectors: texts.map((text) => [model.length, text.length]),
-    }),
-    models: () => ({ models: [] }),
-    stats: () => {
-      throw new Fault("upstream", "there is no cache here");
-    },
-  }),
-);
+/** Their vectors say which model made them: the first number is the name's length. */
+const MODELS = ["own", "four", "fives"].map((name): EmbedModel => ({
+  name,
+  provider: "hashed",
+  remote: false,
+  dimension: 2,
+  embed: (texts) => Promise.resolve(texts.map((text) => Float32Array.of(name.length, text.length))),
+}));
 
 let root: string;
 let store: TestStorage;
@@ -48,13 +43,17 @@ let daemon: Vectord;
 let service: Service<typeof vector>;
 
 async function start(offered: Service<typeof storage> = store.service): Promise<void> {
-  daemon = await vectord({ embed: lengths, storage: offered, folder: join(root, "vectors") });
+  daemon = await vectord({
+    embed: (await openEmbed(MODELS)).service,
+    storage: offered,
+    folder: join(root, "vectors"),
+  });
   service = local(implement(vector, "vectord", daemon.handlers, { checkOutputs: true }));
 }
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), "vectord-archive-"));
-  store = testStorage();
+  store = await openStorage();
   await start();
 });
 afterEach(async () => {
@@ -325,17 +324,17 @@ test("a start puts right what a crash left between two renames", async () => {
 /** Restores two snapshots in turn, for as long as it lives. */
 const RESTORER = `
   const { vectord } = await import(${JSON.stringify(join(import.meta.dir, "service.ts"))});
-  const { testStorage } = await import(${JSON.stringify(join(import.meta.dir, "storage.testing.ts"))});
+  const { openStorage } = await import(${JSON.stringify(join(import.meta.dir, "../../../test/lake/storage.ts"))});
   const { diskObjects } = await import(${JSON.stringify(join(import.meta.dir, "../../adapters/objects/disk/disk.ts"))});
   const [folder, objects] = process.argv.slice(-2);
-  const daemon = await vectord({ embed: {}, storage: testStorage(await diskObjects(objects)).service, folder });
+  const daemon = await vectord({ embed: {}, storage: (await openStorage(await diskObjects(objects))).service, folder });
   process.stdout.write("up\\n");
   for (;;) for (const name of ["one", "two"]) await daemon.handlers.restore({ index: "a", name }, {});
 `;
 
 test("kill -9 in the middle of a restore leaves one snapshot or the other, whole, in 8 rounds", async () => {
   const objects = join(root, "objects");
-  store = testStorage(await diskObjects(objects));
+  store = await openStorage(await diskObjects(objects));
   await daemon.close();
   await start();
   await made();

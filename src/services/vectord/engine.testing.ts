@@ -3,29 +3,16 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embed } from "#contracts/embed";
 import type { storage as storageContract } from "#contracts/storage";
 import { vector } from "#contracts/vector";
 import { createLog } from "#lib/log";
 import type { Service } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import type { EngineUnderTest } from "./engine.conformance.ts";
 import type { LanceBucket } from "./lance/open.ts";
 import { vectord, type Vectord } from "./service.ts";
-import { testStorage } from "./storage.testing.ts";
-
-const noTexts = local(
-  implement(embed, "embedd", {
-    embed: () => {
-      throw new Fault("upstream", "there is no model here");
-    },
-    models: () => ({ models: [] }),
-    stats: () => {
-      throw new Fault("upstream", "there is no cache here");
-    },
-  }),
-);
+import { openEmbed } from "../../../test/lake/embed.ts";
+import { openStorage } from "../../../test/lake/storage.ts";
 
 export interface Started extends EngineUnderTest {
   readonly folder: string;
@@ -34,15 +21,16 @@ export interface Started extends EngineUnderTest {
 }
 
 export async function startEngine({
-  storage = testStorage().service,
+  storage: offered,
   bucket,
 }: { storage?: Service<typeof storageContract>; bucket?: LanceBucket } = {}): Promise<Started> {
+  const storage = offered ?? (await openStorage()).service;
   const root = mkdtempSync(join(tmpdir(), "vectord-engine-"));
   const folder = join(root, "vectors");
   const logged: string[] = [];
   const log = createLog({ level: "warn", readable: false, write: (line) => void logged.push(line) });
   const open = async (): Promise<{ daemon: Vectord; service: Service<typeof vector> }> => {
-    const daemon = await vectord({ embed: noTexts, storage, folder, bucket, log });
+    const daemon = await vectord({ embed: (await openEmbed()).service, storage, folder, bucket, log });
     return { daemon, service: local(implement(vector, "vectord", daemon.handlers, { checkOutputs: true })) };
   };
   const started: Started & { service: Service<typeof vector>; daemon: Vectord } = {

@@ -13,7 +13,7 @@ import { describeEngine } from "./engine.conformance.ts";
 import { type Started, startEngine } from "./engine.testing.ts";
 import { STATE_FILE } from "./lance/state.ts";
 import { TABLES_PREFIX } from "./snapshots/archive.ts";
-import { testStorage, type TestStorage } from "./storage.testing.ts";
+import { openStorage, type TestStorage } from "../../../test/lake/storage.ts";
 
 const START_MS_MAX = 180_000;
 const missing = s3Missing();
@@ -39,7 +39,7 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
     const reply = await s3Client(settings, S3_TIMEOUTS).send({ method: "PUT", key: "" });
     expect(reply.status).toBe(200);
     reply.abort();
-    storage = testStorage(s3Objects(settings));
+    storage = await openStorage(s3Objects(settings));
     const lance = {
       uri: `s3://${bucket}/lake/${TABLES_PREFIX.slice(0, -1)}`,
       storage: {

@@ -14,31 +14,18 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embed } from "#contracts/embed";
 import { vector } from "#contracts/vector";
 import { createLog } from "#lib/log";
 import { seeded } from "#lib/random";
 import type { Service } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
+import type { Fault } from "#rpc/fault";
 import { listen } from "#rpc/listen";
 import { implement, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
 import { vectord, type Vectord } from "./service.ts";
-import { testStorage } from "./storage.testing.ts";
-
-/** No test here gives texts. */
-const noTexts = local(
-  implement(embed, "embedd", {
-    embed: () => {
-      throw new Fault("upstream", "there is no model here");
-    },
-    models: () => ({ models: [] }),
-    stats: () => {
-      throw new Fault("upstream", "there is no cache here");
-    },
-  }),
-);
+import { openEmbed } from "../../../test/lake/embed.ts";
+import { openStorage } from "../../../test/lake/storage.ts";
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -71,7 +58,12 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
   async function start(): Promise<void> {
     logged = [];
     const log = createLog({ level: "warn", readable: false, write: (line) => void logged.push(line) });
-    daemon = await vectord({ embed: noTexts, storage: testStorage().service, folder, log });
+    daemon = await vectord({
+      embed: (await openEmbed()).service,
+      storage: (await openStorage()).service,
+      folder,
+      log,
+    });
     const implementation = implement(vector, "vectord", daemon.handlers, { checkOutputs: true });
     if (topology === "local") {
       service = local(implementation);
@@ -414,7 +406,11 @@ describe("vectord", () => {
   let daemon: Vectord;
   let service: Service<typeof vector>;
   beforeEach(async () => {
-    daemon = await vectord({ embed: noTexts, storage: testStorage().service, folder });
+    daemon = await vectord({
+      embed: (await openEmbed()).service,
+      storage: (await openStorage()).service,
+      folder,
+    });
     service = local(implement(vector, "vectord", daemon.handlers, { checkOutputs: true }));
   });
   afterEach(() => daemon.close());
@@ -439,7 +435,7 @@ describe("vectord", () => {
     await fill("good");
     expect(await codeOf(service.search({ index: "good" }))).toBe("invalid");
     expect(await codeOf(service.search({ index: "good", vector: "AAAA" }))).toBe("invalid");
-    expect(await codeOf(service.search({ index: "good", text: "anything" }))).toBe("upstream");
+    expect(await codeOf(service.search({ index: "good", text: "anything" }))).toBe("invalid");
     expect(await codeOf(service.upsert({ index: "good", items: [{ id: "x" }] }))).toBe("invalid");
     expect(
       await codeOf(

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { testEmbed } from "../embed.testing.ts";
+import { openEmbed } from "../../../../test/lake/embed.ts";
 import { cityPoint, collectFacts } from "./row-facts.ts";
 import { emptyWords, type Generation, newGeneration } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
@@ -22,7 +22,7 @@ const ROWS = [
 ] as const;
 
 const understanding = createUnderstanding(
-  testEmbed().service,
+  (await openEmbed()).service,
   { now: () => Date.parse("2026-11-21T12:00:00Z") },
   shippedOnly(),
 );

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "#lib/clock";
-import { testEmbed } from "../embed.testing.ts";
+import { openEmbed } from "../../../../test/lake/embed.ts";
 import { collectFacts, NONE } from "./row-facts.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
 import { type OwnTitles, ownTitles, type TitleTable, titleKey } from "./titles.ts";
 import { createUnderstanding, type Understanding } from "../query/understand.ts";
 import { shippedOnly } from "../taxonomy/titles.testing.ts";
 
-const { service, asked } = testEmbed();
+const { service, asked } = await openEmbed();
 const understanding: Understanding = createUnderstanding(service, systemClock, shippedOnly());
 const model = "hashed-v1";
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { testEmbed } from "../embed.testing.ts";
+import { openEmbed } from "../../../../test/lake/embed.ts";
 import { shippedOnly } from "../taxonomy/titles.testing.ts";
 import { createUnderstanding, type Understanding, type Understood } from "./understand.ts";
 
 const NOON = Date.parse("2026-11-21T12:00:00Z");
 
-function started(): { understanding: Understanding; asked: string[] } {
-  const { service, asked } = testEmbed();
+async function started(): Promise<{ understanding: Understanding; asked: string[] }> {
+  const { service, asked } = await openEmbed();
   return { understanding: createUnderstanding(service, { now: () => NOON }, shippedOnly()), asked };
 }
 
@@ -18,7 +18,7 @@ const ask = (
 
 describe("understanding", () => {
   test("takes an order apart, and asks for all vectors at once", async () => {
-    const house = started();
+    const house = await started();
     const text = "Need 3 forklift operators in Denver, CO Monday 6am";
     const { role, known, order, asked } = await ask(house, text);
     expect(role).toMatchObject({ role: "Forklift Operator", soc: "53-7051", source: "pattern" });
@@ -34,7 +34,7 @@ describe("understanding", () => {
   });
 
   test("asks once for a text that comes again", async () => {
-    const house = started();
+    const house = await started();
     const first = await ask(house, "2 welders in Houston, TX");
     expect(await ask(house, "2 welders in Houston, TX")).toBe(first);
     expect(house.asked).toHaveLength(2);
@@ -42,7 +42,7 @@ describe("understanding", () => {
   });
 
   test("a role that is given counts over the text, whether the taxonomy has it or not", async () => {
-    const house = started();
+    const house = await started();
     const given = await ask(house, "somebody for Denver", "fork-lift drivers");
     expect(given.role).toEqual({ role: "Forklift Operator", soc: "53-7051", source: "given", confidence: 1 });
     const unknown = await ask(house, "forklift operators in Denver", "wizard of nothing");
@@ -54,7 +54,7 @@ describe("understanding", () => {
   });
 
   test("a role that no title names is null; the nearest ones are told, and rank", async () => {
-    const house = started();
+    const house = await started();
     const text = "need 2 lift equipment runners in Denver, CO";
     const { role, shares, candidates } = await ask(house, text);
     expect(role).toEqual({ role: null, soc: null, source: "none", confidence: 0 });
@@ -65,33 +65,33 @@ describe("understanding", () => {
   });
 
   test("a text is read as it was meant at its moment", async () => {
-    const { understanding } = started();
+    const { understanding } = await started();
     const then = Date.parse("2025-07-03T12:00:00Z");
     const { order } = await understanding.read("cook Denver CO tomorrow 6am", then, {});
     expect(order.slots.start).toBe("2025-07-04T06:00:00-06:00");
   });
 
   test("a city is found whatever the state is called, and a hamlet too", async () => {
-    const { understanding } = started();
+    const { understanding } = await started();
     expect(await understanding.cityNamed("Marfa", "Texas")).toMatchObject({ lat: expect.any(Number) });
     expect(await understanding.cityNamed("Nowhere at all", "TX")).toBeUndefined();
   });
 
   test("a document has no role to compare titles with", async () => {
-    const house = started();
+    const house = await started();
     const { asked } = await ask(house, "quantum entanglement of photons ".repeat(20));
     expect(asked).toBeUndefined();
   });
 
   test("titles are compared by their words: a text is all that is embedded", async () => {
-    const house = started();
+    const house = await started();
     await house.understanding.warm();
     await ask(house, "blorptwizzlers in Denver, CO");
     expect(house.asked).toEqual(["blorptwizzlers in Denver, CO", "blorptwizzlers"]);
   });
 
   test("titles are read with their vectors; one that no title is near has no role", async () => {
-    const { understanding } = started();
+    const { understanding } = await started();
     const titles = await understanding.readTitles(["Line Cook", "zzxqj"], "hashed-v1", {});
     expect(titles.map(({ title }) => title.role)).toEqual(["Line Cook", null]);
     expect(titles.map(({ vector }) => vector.length)).toEqual([768, 768]);

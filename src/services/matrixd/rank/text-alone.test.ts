@@ -8,7 +8,7 @@ import { readVector } from "#lib/vector-text";
 import { emptyWords, type Generation, newGeneration } from "../corpus/generation.ts";
 import { collectFacts, NONE } from "../corpus/row-facts.ts";
 import { readTitleTable } from "../corpus/title-table.ts";
-import { testEmbed } from "../embed.testing.ts";
+import { openEmbed } from "../../../../test/lake/embed.ts";
 import { createUnderstanding } from "../query/understand.ts";
 import { shippedOnly } from "../taxonomy/titles.testing.ts";
 import { conditionsOf } from "./conditions.ts";
@@ -19,7 +19,7 @@ import { measured, type Scored, scored } from "./scoring.ts";
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const MODES: readonly Mode[] = ["hybrid", "lexical", "dense"];
 const model = hashedModel();
-const understanding = createUnderstanding(testEmbed().service, { now: () => NOW }, shippedOnly());
+const understanding = createUnderstanding((await openEmbed()).service, { now: () => NOW }, shippedOnly());
 
 interface TextCorpus {
   readonly generation: Generation;

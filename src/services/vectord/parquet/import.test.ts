@@ -11,9 +11,9 @@ import type { Bytes, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { quoteLiteral } from "#lib/sql-text";
 import { type Started, startEngine } from "../engine.testing.ts";
-import { testStorage } from "../storage.testing.ts";
+import { openStorage } from "../../../../test/lake/storage.ts";
 
-const storage = testStorage();
+const storage = await openStorage();
 let folder: string;
 let db: Duckdb;
 let engine: Started;
