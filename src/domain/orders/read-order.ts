@@ -155,7 +155,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
     (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
   const claims = withoutPast(tokens, ownWords(best, partOf), purposes);
-  if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
+  if (!isOrder(tokens, claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
 
@@ -200,6 +200,21 @@ function isPartOfName(tokens: readonly Token[], at: number, gazetteer: Gazetteer
 /** Of a town of two words, one of which looks like a misspelt word of another kind. */
 const NAME_POPULATION_MIN = 2000;
 
+/** "Inver Grove Heights": a town's name of two or three words. */
+function isTownOfWords(tokens: readonly Token[], at: number, gazetteer: Gazetteer): boolean {
+  const words = tokens.slice(at, at + TOWN_WORDS_MAX);
+  return [2, TOWN_WORDS_MAX].some((count) => {
+    const own = words.slice(0, count);
+    return (
+      own.length === count &&
+      own.every(({ kind, capital }) => kind === "word" && capital) &&
+      gazetteer.named(placeName(own.map(({ word }) => word).join(" "))).length > 0
+    );
+  });
+}
+
+const TOWN_WORDS_MAX = 3;
+
 /** Everything that stretches of the text may say. */
 function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[] {
   const { titles, activities, lexicon, gazetteer, places } = tools;
@@ -210,8 +225,16 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
   const isName = (word: string): boolean => isPersonName(word) || isTown(word);
   const links = phraseLinks(tokens);
+  const roles = roleClaims(tokens, {
+    titles,
+    activities,
+    lexicon,
+    links,
+    isName,
+    isTownAt: (at) => isTownOfWords(tokens, at, gazetteer),
+  });
   const claims: Claim[] = [
-    ...roleClaims(tokens, { titles, activities, lexicon, links, isName }),
+    ...roles,
     ...certificateClaims(tokens, links, tools),
     ...placeClaims(tokens, {
       gazetteer,
@@ -220,6 +243,7 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
       links,
       isTitleWord,
       isPersonName,
+      titles: roles,
       caseless,
       titled,
     }),
@@ -365,7 +389,7 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
   const kept = claims.filter((claim) => !denied.has(claim));
   const certificates = certificatesOf(tokens, kept, all);
   const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, holders });
-  const place = placeOf(kept, gazetteer, (code) => zones.get(code));
+  const place = placeOf(tokens, kept, gazetteer, (code) => zones.get(code));
   const [main, ...others] = roles.requests;
   const roundTheClock = main?.role.family === "healthcare" || main?.role.family === "personal care";
   const time = timeOf([...kept, ...shiftsInTitles(kept, all)], {

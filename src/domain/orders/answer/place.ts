@@ -6,6 +6,7 @@ import type { Gazetteer, Place } from "../places/gazetteer.ts";
 import { placeName } from "../places/gazetteer.ts";
 import type { Claim, Of, PlaceValue } from "../grammar/claim.ts";
 import type { OrderSlots } from "../order-reading.ts";
+import type { Token } from "../text/tokens.ts";
 
 type PlaceSlots = Pick<
   OrderSlots,
@@ -28,13 +29,14 @@ export interface PlaceAnswer {
 }
 
 export function placeOf(
+  tokens: readonly Token[],
   claims: readonly Claim[],
   gazetteer: Gazetteer,
   zoneOfState: (code: string) => string | undefined,
 ): PlaceAnswer {
   const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
   const heaviest = places.toSorted((left, right) => right.weight - left.weight)[0];
-  const best = heaviest && firstOfTwo(places, heaviest, gazetteer);
+  const best = heaviest && firstOfTwo(tokens, places, heaviest, gazetteer);
   if (best === undefined) return { slots: {}, point: undefined, used: new Set() };
   const used = new Set<Claim>([best, ...places.filter(({ from }) => from === best.from)]);
   let value = best.value;
@@ -45,6 +47,9 @@ export function placeOf(
     value = completed;
     used.add(other);
   }
+  // The district is its city.
+  if (value.state === "DC" && value.city === undefined && value.site === undefined)
+    value = { ...value, city: "Washington", known: inState("Washington", "DC", gazetteer) };
   const { site, city, state, known, ambiguous, postal, postalCode, county, metro } = value;
   const point: Point | undefined = site === undefined ? (postal ?? known ?? county) : known;
   const timezone =
@@ -57,7 +62,7 @@ export function placeOf(
         (state === undefined ? undefined : zoneOfState(state)));
   const slots: PlaceSlots = {
     ...(site !== undefined && { site }),
-    ...(city !== undefined && { city }),
+    ...(city !== undefined && { city: postalForm(city) }),
     ...(ambiguous === true && { city_ambiguous: true as const }),
     ...(state !== undefined && { state }),
     ...(postalCode !== undefined && { postal_code: postalCode }),
@@ -69,13 +74,21 @@ export function placeOf(
   return { slots, point, used };
 }
 
+const JOINS: ReadonlySet<string> = new Set(["or", "and", "/", "&", ",", "o", "y", "-", "+"]);
+
 /** Smaller places are rather words. */
 const TOWN_POPULATION_MIN = 5000;
 
 /** "Tulsa or Broken Arrow, OK": the first of two cities that share a state, which is said once. */
-function firstOfTwo(places: readonly Of<"place">[], last: Of<"place">, gazetteer: Gazetteer): Of<"place"> {
+function firstOfTwo(
+  tokens: readonly Token[],
+  places: readonly Of<"place">[],
+  last: Of<"place">,
+  gazetteer: Gazetteer,
+): Of<"place"> {
   const { city, state } = last.value;
-  const first = places.find(({ to, value }) => to + 1 === last.from && value.city !== undefined);
+  const joined = JOINS.has(tokens[last.from - 1]?.word ?? "");
+  const first = places.find(({ to, value }) => joined && to + 1 === last.from && value.city !== undefined);
   const apart = last.to === last.from + 1;
   if (apart || first?.value.city === undefined || city === undefined || state === undefined) return last;
   const known = inState(first.value.city, state, gazetteer);
@@ -110,6 +123,11 @@ function together(value: PlaceValue, other: PlaceValue, gazetteer: Gazetteer): P
 
 function inState(city: string, state: string, gazetteer: Gazetteer): Place | undefined {
   return gazetteer.named(placeName(city)).find((place) => place.state === state);
+}
+
+/** "Cañon City", "Wahiawā": as the post and rosters write them, in plain letters. */
+function postalForm(city: string): string {
+  return city.normalize("NFKD").replaceAll(/\p{M}|[ʻ‘]/gu, "");
 }
 
 /** To a ten-thousandth of a degree, some ten yards. */

@@ -38,6 +38,30 @@ export function withoutPast(
 /** What belongs to those that were thanked for; a place may be the order's as well. */
 const PAST: ReadonlySet<Kind> = new Set(["role", "count", "day"]);
 
+/** "Thanks for last week! This time: 2 cooks": a sentence of its own counts who is wanted. */
+function isCountedApart(
+  tokens: readonly Token[],
+  claims: readonly Claim[],
+  purposes: readonly Of<"purpose">[],
+): boolean {
+  const kind = purposes.every(
+    ({ from, value }) => value.order > -STRONG_AGAINST || KIND_WORDS.has(tokens[from]?.word ?? ""),
+  );
+  if (!kind) return false;
+  const sentences = sentencesOf(tokens);
+  const against = new Set(purposes.flatMap(({ from, value }) => (value.order < 0 ? [sentences[from]] : [])));
+  const counted = new Set(claims.flatMap(({ kind, from }) => (kind === "count" ? [sentences[from]] : [])));
+  return claims.some(
+    ({ kind, from }) => kind === "role" && counted.has(sentences[from]) && !against.has(sentences[from]),
+  );
+}
+
+const APART_PURPOSE = 2;
+/** Thanks and praise go before the next order; an invoice goes before its lines. */
+const KIND_WORDS: ReadonlySet<string> = new Set(
+  "thank thanks gracias great good awesome nice amazing excellent terrific".split(" "),
+);
+
 /** The number of the sentence that a token stands in. */
 function sentencesOf(tokens: readonly Token[]): number[] {
   let sentence = 0;
@@ -47,7 +71,11 @@ function sentencesOf(tokens: readonly Token[]): number[] {
 const SENTENCE_ENDS: ReadonlySet<string> = new Set([".", "!", "?", "\n", ";"]);
 
 /** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
-export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
+export function isOrder(
+  tokens: readonly Token[],
+  claims: readonly Claim[],
+  purposes: readonly Of<"purpose">[],
+): boolean {
   let against = 0;
   let strongest = 0;
   let forIt = 0;
@@ -87,7 +115,9 @@ export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose
   }
   // Somebody is asked for, and how many: thanks and jokes around that change nothing.
   const plain = strongest < STRONG_AGAINST || plainest >= PLAIN_PURPOSE;
-  if (asks && (counts || details.size >= DETAILS_MIN) && plain) forIt += COUNTED_PURPOSE;
+  const apart = !plain && asks && counts && isCountedApart(tokens, claims, purposes);
+  if (asks && (counts || details.size >= DETAILS_MIN) && (plain || apart)) forIt += COUNTED_PURPOSE;
+  if (apart) forIt += APART_PURPOSE;
   // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
   return forIt >= against || (asks && against < STRONG_AGAINST);
 }

@@ -52,7 +52,7 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
   let from: CalendarDay | undefined;
   let until: CalendarDay | undefined;
   for (const claim of claims) {
-    if (claim.kind !== "day") continue;
+    if (claim.kind !== "day" || claim.value.corrects === true || claim.value.lasts !== undefined) continue;
     const start = dayOn(claim.value.from);
     const end = lastDay(claim.value.until, start, today);
     // What is over is no order.
@@ -65,7 +65,22 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
     until ??= end;
     used.add(claim);
   }
+  const moved = claims.find(
+    (claim): claim is Of<"day"> => claim.kind === "day" && claim.value.corrects === true,
+  );
+  const other = dayOn(moved?.value.from);
+  if (moved !== undefined && other !== undefined) {
+    used.add(moved);
+    from = other;
+  }
   from ??= dayOn(weekdays?.value.from);
+  const lasting = claims.find(
+    (claim): claim is Of<"day"> => claim.kind === "day" && claim.value.lasts !== undefined,
+  );
+  if (from !== undefined && until === undefined && lasting?.value.lasts !== undefined) {
+    used.add(lasting);
+    until = daysAfter(from, lasting.value.lasts - 1);
+  }
   const minutes = range?.from ?? clock?.value.minutes;
   if (clock !== undefined && range === undefined) used.add(clock);
   // A time without a day is the next such time.

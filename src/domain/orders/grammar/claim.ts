@@ -84,7 +84,8 @@ export interface Meanings {
     readonly each?: true;
     readonly inRow?: true;
   };
-  day: { readonly from?: Day; readonly until?: Day };
+  /** `lasts` says how many days there are, from the first to the last; `corrects` that another day was said before. */
+  day: { readonly from?: Day; readonly until?: Day; readonly lasts?: number; readonly corrects?: true };
   weekdays: { readonly days: readonly number[]; readonly from?: Day };
   clock: Clock;
   hours: { readonly from: Clock; readonly to: Clock };

@@ -61,7 +61,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
       lexicon.meaningsOf(token.word) !== undefined &&
       !names.first.has(token.word) &&
       !names.last.has(token.word) &&
-      !(tokens.length <= NAME_ALONE_TOKENS_MAX && isWordAndName(token, lexicon));
+      !(tokens.length <= NAME_ALONE_TOKENS_MAX && isWordAndName(token, lexicon)) &&
+      !(own.length === 1 && isSurnameAndWord(token, first, words) && isAlone(tokens, from, to + 1));
     if (closed || (own.length > 0 && !isNameWord(token, first))) break;
     own.push(token);
     to++;
@@ -79,11 +80,19 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const last = own.at(-1);
   const possessive = last !== undefined && POSSESSIVE.test(last.text);
   if (last === undefined || own.length < 2 || last.word.length < 2) return barred;
+  // "Savannah GA" is nobody.
+  if (last.upper && last.word.length === 2 && !first.upper) return barred;
   const knownFirst = names.first.has(first.word);
   const knownLast = names.last.has(possessive ? last.word.slice(0, -1) : last.word);
   const capital = own.every((token) => token.capital || token.word.length < 3);
+  // "Kathleen Butcher", and nothing else.
+  const trade = own.length === 2 && isSurnameAndWord(last, first, words) && isAlone(tokens, from, to);
   const odd = own.filter(
-    (token) => words.isTitleWord(token.key) && !names.first.has(token.word) && !names.last.has(token.word),
+    (token) =>
+      words.isTitleWord(token.key) &&
+      !names.first.has(token.word) &&
+      !names.last.has(token.word) &&
+      !(trade && token === last),
   ).length;
   const asked =
     capital &&
@@ -151,6 +160,35 @@ function isWordAndName({ word, capital, upper }: Token, lexicon: Lexicon): boole
   return capital && !upper && meanings?.size === 1 && meanings.has("common");
 }
 
+/** "Don Fish", "Kathleen Butcher": behind a first name that is no town a word with a capital is a last name. */
+function isSurnameAndWord(
+  { word, key, capital, upper }: Token,
+  first: Token,
+  { names, lexicon, isPlace }: NameWords,
+): boolean {
+  const meanings = lexicon.meaningsOf(word);
+  return (
+    capital &&
+    !upper &&
+    key === word &&
+    first.capital &&
+    names.first.has(first.word) &&
+    lexicon.meaningsOf(first.word) === undefined &&
+    !isPlace(first.word) &&
+    (meanings === undefined || [...meanings.keys()].every((kind) => NAME_CLASSES.has(kind)))
+  );
+}
+
+/** Classes of words that are last names as well. */
+const NAME_CLASSES: ReadonlySet<string> = new Set([
+  "common",
+  "workplace",
+  "street",
+  "measure",
+  "head",
+  "unit",
+]);
+
 /** A name, and a word or two of searching for it. */
 const NAME_ALONE_TOKENS_MAX = 5;
 
@@ -195,20 +233,17 @@ function dropLast(own: Token[], to: number): number {
 
 /** "Robertson, Sarah", when nothing else is said. */
 function turnedName(tokens: readonly Token[], from: number, words: NameWords): PersonClaim | undefined {
-  const { names, isTitleWord, isPlace } = words;
+  const { names, lexicon, isTitleWord, isPlace } = words;
   const [last, comma, first] = [tokens[from], tokens[from + 1], tokens[from + 2]];
   if (comma?.word !== "," || last === undefined || first?.kind !== "word") return undefined;
-  const strange =
-    first.capital &&
-    last.capital &&
-    ![first, last].some(({ key, word }) => isTitleWord(key) || isPlace(word));
-  const known = names.last.has(last.word) && (names.first.has(first.word) || strange);
-  if (
-    !known ||
-    (names.first.has(last.word) && names.last.has(first.word)) ||
-    !isAlone(tokens, from, from + 3)
-  )
-    return undefined;
+  const capitals = first.capital && last.capital;
+  const isName = ({ key, word }: Token): boolean =>
+    !isTitleWord(key) && !isPlace(word) && lexicon.meaningsOf(word) === undefined;
+  const [knownLast, knownFirst] = [names.last.has(last.word), names.first.has(first.word)];
+  const known =
+    (knownLast && (knownFirst || (capitals && isName(first)))) ||
+    (knownFirst && capitals && (isName(last) || isWordAndName(last, lexicon)));
+  if (!known || !isAlone(tokens, from, from + 3)) return undefined;
   const name = `${titleCase(first.text)} ${titleCase(last.text)}`;
   return { kind: "person", value: { name }, from, to: from + 3, weight: 6 };
 }

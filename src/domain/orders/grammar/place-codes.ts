@@ -10,6 +10,7 @@ import {
   endsLonger,
   GEOGRAPHIC,
   leadOf,
+  namesHouse,
   type PlaceClaim,
   type PlaceWords,
   type Run,
@@ -157,7 +158,8 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
     lead * 0.4 +
     (to > found.to ? 1 : 0) +
     (found.words > 1 && words.states[found.to - 1] !== undefined ? NAMED_STATE_WEIGHT : 0) -
-    (tokens[from - 1]?.word === "(" ? 2 : 0);
+    (tokens[from - 1]?.word === "(" ? 2 : 0) -
+    (namesHouse(tokens[to]) ? 3 : 0);
   return [{ kind: "place", value, from, to, weight }];
 }
 

@@ -5,7 +5,7 @@ import { type Gazetteer, placeName } from "../places/gazetteer.ts";
 import type { Lexicon } from "../tables/lexicon.ts";
 import type { PlaceNames, StateName } from "../tables/nicknames.ts";
 import { longestPhrase, type PhraseLinks } from "../tables/phrases.ts";
-import type { Token } from "../text/tokens.ts";
+import { CELL, type Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
 
 export interface PlaceKnowledge {
@@ -16,6 +16,8 @@ export interface PlaceKnowledge {
   readonly isTitleWord: (key: string) => boolean;
   /** Whether a word is a common first or last name. */
   readonly isPersonName: (word: string) => boolean;
+  /** The titles that the text may have. */
+  readonly titles: readonly Of<"role">[];
   readonly caseless: boolean;
   readonly titled: boolean;
 }
@@ -23,6 +25,8 @@ export interface PlaceKnowledge {
 export interface PlaceWords extends PlaceKnowledge {
   /** The state that is named at each token of the text. */
   readonly states: readonly (FoundState | undefined)[];
+  /** Whether each token may be part of a title. */
+  readonly isTitled: Uint8Array;
 }
 
 export type PlaceClaim = Of<"place">;
@@ -164,6 +168,7 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
   "no",
   "so",
   "pt",
+  "twp",
 ]);
 
 /** Words of names of places. */
@@ -196,7 +201,10 @@ export function stateAt(
   const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
   // "Minn." and "Calif." keep their point.
   const mark = tokens[found.to];
-  const point = mark?.word === "." && mark.glued && state.form === "short";
+  const point =
+    mark?.word === "." &&
+    mark.glued &&
+    (state.form === "short" || (state.form === "code" && isPrinted(tokens, from, state.code)));
   return {
     code: state.code,
     to: found.to + (point ? 1 : 0),
@@ -204,6 +212,30 @@ export function stateAt(
     clear: clear || point || token.upper,
   };
 }
+
+/** Another title in the same text than the name itself may be. */
+export function hasTitleBeside({ titles }: PlaceWords, { from, to }: Pick<Run, "from" | "to">): boolean {
+  return titles.some(
+    ({ value, corrections, ...claim }) =>
+      value.form === "title" &&
+      (corrections === undefined || corrections.length === 0) &&
+      (claim.to <= from || claim.from >= to),
+  );
+}
+
+/** "cooks in Pa.", "Reading, Pa.": codes that print has long had, with a small letter and a point. */
+function isPrinted(tokens: readonly Token[], at: number, code: string): boolean {
+  const [token, before] = [tokens[at] as Token, tokens[at - 1]];
+  return (
+    PRINTED_CODES.has(code) &&
+    token.capital &&
+    !token.upper &&
+    before !== undefined &&
+    (before.word === "," || before.word === "in" || before.kind === "word")
+  );
+}
+
+const PRINTED_CODES: ReadonlySet<string> = new Set("PA VA MD GA LA KY VT MO CT".split(" "));
 
 /** What may stand between a city and its state. */
 export function behindCity(tokens: readonly Token[], at: number): { at: number; open: boolean }[] {
@@ -261,12 +293,24 @@ export function titleCase(word: string): string {
     : word.toLowerCase().replace(/(?<![\p{L}\p{M}'’])\p{L}/gu, (letter) => letter.toUpperCase());
 }
 
-/** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
-export function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
+/**
+ * "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. Where the name is the first of
+ * what is said, or a preposition leads to it, a title may follow: "PORTLAND ME WELDERS".
+ */
+export function mayBeCode(
+  tokens: readonly Token[],
+  from: number,
+  at: number,
+  state: FoundState,
+  { isTitled }: Pick<PlaceWords, "isTitled">,
+): boolean {
   const { word, kind } = tokens[at] as Token;
   if (kind !== "word" || state.form !== "code" || !WORD_CODES.has(word)) return true;
   const next = tokens[state.to];
-  return next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word);
+  if (next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word))
+    return true;
+  const opens = from === 0 || tokens[from - 1]?.word === "\n" || tokens[from - 1]?.word === CELL;
+  return isTitled[state.to] === 1 && (opens || leadOf(tokens, from) >= 1);
 }
 
 const AFTER_CODE: ReadonlySet<string> = new Set(
@@ -278,6 +322,17 @@ const AFTER_CODE: ReadonlySet<string> = new Set(
 /** Residents: below it a place is hardly known beyond its county. */
 export const HAMLET_POPULATION_MAX = 2000;
 export const LARGE_TOWN_MIN = 50_000;
+
+/** "Mercy Hospital", "Hampton Inn": behind a name, what the name is of. */
+export function namesHouse(token: Token | undefined): boolean {
+  return token?.capital === true && HOUSES.has(token.word);
+}
+
+const HOUSES: ReadonlySet<string> = new Set(
+  "hospital medical clinic health healthcare church school elementary academy college university hotel inn suites resort casino arena stadium mall foods farms logistics inc llc corp company group".split(
+    " ",
+  ),
+);
 
 const COMPASS: ReadonlySet<string> = new Set(["n", "s", "e", "w", "north", "south", "east", "west"]);
 

@@ -5,9 +5,9 @@
 import { type Gazetteer, type Place, placeName } from "../places/gazetteer.ts";
 import { isVocabulary } from "../tables/lexicon.ts";
 import { longestPhrase } from "../tables/phrases.ts";
-import type { Token } from "../text/tokens.ts";
+import { CELL, type Token } from "../text/tokens.ts";
 import type { Correction } from "./claim.ts";
-import { unknownCity } from "./place-unknown.ts";
+import { isSuffix, nameOf, unknownCity } from "./place-unknown.ts";
 import { countyAt, nicknamesAt, postalAt, withPostal } from "./place-codes.ts";
 import {
   behindCity,
@@ -16,11 +16,13 @@ import {
   endsSegment,
   type FoundState,
   GEOGRAPHIC,
+  hasTitleBeside,
   HAMLET_POPULATION_MAX,
   isWordLike,
   LARGE_TOWN_MIN,
   leadOf,
   mayBeCode,
+  namesHouse,
   type PlaceClaim,
   type PlaceKnowledge,
   type PlaceWords,
@@ -39,7 +41,11 @@ const AMBIGUOUS_POPULATION_MIN = 4000;
 const MISSPELT_MAX = 40;
 
 export function placeClaims(tokens: readonly Token[], known: PlaceKnowledge): PlaceClaim[] {
-  const words = { ...known, states: tokens.map((_, at) => stateAt(tokens, at, known)) };
+  const words: PlaceWords = {
+    ...known,
+    states: tokens.map((_, at) => stateAt(tokens, at, known)),
+    isTitled: titledOf(tokens.length, known.titles),
+  };
   const claims: PlaceClaim[] = [];
   let misspelt = 0;
   for (let at = 0; at < tokens.length; at++) {
@@ -66,6 +72,12 @@ export function placeClaims(tokens: readonly Token[], known: PlaceKnowledge): Pl
   return claims;
 }
 
+function titledOf(length: number, titles: PlaceKnowledge["titles"]): Uint8Array {
+  const isTitled = new Uint8Array(length);
+  for (const { from, to } of titles) isTitled.fill(1, from, to);
+  return isTitled;
+}
+
 function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
   const { gazetteer } = words;
   const named = gazetteer.named(run.name);
@@ -85,7 +97,7 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
       if (unknown !== undefined) claims.push(withPostal(tokens, { ...unknown, to }, words));
       continue;
     }
-    if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
+    if (!state.clear && direct && !mayBeCode(tokens, run.from, at, state, words)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
     const weight =
       5.8 +
@@ -109,8 +121,14 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     // "painter va" is a painter, though Virginia has a Painter; "in parker tx" is a place.
     const code = state.clear || !WORD_CODES.has((tokens[at] as Token).word);
     const bracketed = closed && known.population >= TOWN_POPULATION_MIN;
-    const sure = led || bracketed || (leadOf(tokens, run.from) >= 1 && code);
-    const own = title && !sure ? weight - 2.5 : weight;
+    // "Welder / Crane, TX / 28 heads", "Crane (TX): welder": what is asked for is said elsewhere.
+    const framed =
+      title && !direct && state.clear && isFramed(tokens, run.from, to) && hasTitleBeside(words, run);
+    // "welder Mason MI", "Mason MI welder": two titles side by side are one and a place.
+    const beside = title && direct && state.clear && isBesideTitle(tokens, run, to, words);
+    const sure = led || bracketed || framed || beside || (leadOf(tokens, run.from) >= 1 && code);
+    const cost = (title && !sure) || endsTitle(words, run) ? TITLE_COST : beside ? -BESIDE_TITLE_WEIGHT : 0;
+    const own = weight - cost;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
     );
@@ -124,24 +142,57 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
   return claims;
 }
 
-/** "Salem, VT": a clear state right behind a name says where it is, and where it is not. */
+/** "Salem, VT", "salem nj": a state right behind a name says where it is, and where it is not. */
 function isElsewhere(
   tokens: readonly Token[],
-  { to }: Run,
+  { from, to }: Run,
   named: readonly Place[],
   words: PlaceWords,
 ): boolean {
   return behindCity(tokens, to).some(({ at, open }) => {
     const state = words.states[at];
-    return (
-      !open &&
-      state?.clear === true &&
-      tokens[to]?.word !== "-" &&
-      state.form !== "short" &&
-      !named.some((place) => place.state === state.code)
-    );
+    if (state === undefined || state.form === "short" || tokens[to]?.word === "-") return false;
+    if (open && tokens[state.to]?.word !== ")") return false;
+    const said = state.clear || (state.form === "code" && !open && mayBeCode(tokens, from, at, state, words));
+    return said && !named.some((place) => place.state === state.code);
   });
 }
+
+/** "valet parker CO" has a parker. */
+function endsTitle({ titles }: PlaceWords, run: Run): boolean {
+  return titles.some(
+    ({ value, corrections, from, to }) =>
+      value.form === "title" && (corrections?.length ?? 0) === 0 && from < run.from && to === run.to,
+  );
+}
+
+const TITLE_COST = 2.5;
+
+function isBesideTitle(
+  tokens: readonly Token[],
+  { from }: Run,
+  to: number,
+  { titles }: PlaceKnowledge,
+): boolean {
+  if (tokens[from]?.capital !== true || tokens[from].upper) return false;
+  return titles.some(
+    ({ value, corrections, ...claim }) =>
+      value.form === "title" &&
+      (corrections?.length ?? 0) === 0 &&
+      (claim.to === from || (from === 0 && claim.from === to)),
+  );
+}
+
+/** "LA" is Los Angeles as well. */
+const BESIDE_TITLE_WEIGHT = 1;
+
+/** A line, a cell or a field of its own, "/ Crane, TX /". */
+function isFramed(tokens: readonly Token[], from: number, to: number): boolean {
+  const [before, after] = [tokens[from - 1]?.word ?? "\n", tokens[to]?.word ?? "\n"];
+  return FRAMES.has(before) && (FRAMES.has(after) || after === ":" || after === "-");
+}
+
+const FRAMES: ReadonlySet<string> = new Set(["\n", "/", ";", CELL]);
 
 /** "in Fishers, Indiana" is no fisher. */
 const LED_WEIGHT = 0.8;
@@ -209,6 +260,8 @@ function cityAlone(
   // A small place in small letters that nothing leads to is hardly meant, unless its name is nothing else.
   if (known.population < 15_000 && !capital && lead < 0.8)
     weight -= isOnlyPlace(tokens, run, known, words) ? 0.3 : 1.5;
+  // "at the Hampton Inn" is hardly in Hampton, "Boise Health" may be in Boise.
+  if (namesHouse(tokens[run.to])) weight -= HOUSE_COST;
   // Numbers and cities do not meet: "5 Houston".
   weight -= 1.2 * corrections.length;
   if (weight <= 0.3) return undefined;
@@ -224,6 +277,7 @@ function cityAlone(
   };
 }
 
+const HOUSE_COST = 1.5;
 const RARE_NAME_LENGTH_MIN = 6;
 
 /** A town of a long name that is no word, no title and nobody's name. */
@@ -263,6 +317,32 @@ function areaAround(tokens: readonly Token[], { from, to }: Run): { from: number
 const AREA_BEFORE: ReadonlySet<string> = new Set(["metro", "greater", "metropolitan"]);
 const AREA_AFTER: ReadonlySet<string> = new Set(["metro", "area", "metropolitan", "metroplex"]);
 
+/** A town of another state has the name, or its last word is what towns are called. */
+function isNameOfTown(
+  tokens: readonly Token[],
+  run: Run,
+  { gazetteer, isTitled, lexicon }: PlaceWords,
+): boolean {
+  const isNamed = gazetteer.named(run.name).length > 0;
+  for (let at = run.from; at < run.to; at++) {
+    const { word } = tokens[at] as Token;
+    const closed =
+      !(isNamed && run.words > 1) &&
+      !GEOGRAPHIC.has(word) &&
+      SMALL_CLASSES.some((kind) => lexicon.has(word, kind));
+    if (isTitled[at] === 1 || closed) return false;
+  }
+  return isNamed || (run.words > 1 && isSuffix(tokens[run.to - 1]));
+}
+
+/** Nothing but a mark, a number or the end stands behind it. */
+function isClosedOff(tokens: readonly Token[], { to }: Run): boolean {
+  const after = tokens[to];
+  return after === undefined || after.kind !== "word";
+}
+
+const UNKNOWN_BEHIND_STATE_WEIGHT = 5.6;
+
 /** "TX - Houston", "TX: Houston", "Texas, Houston". */
 function stateFirst(
   tokens: readonly Token[],
@@ -278,13 +358,21 @@ function stateFirst(
   const at =
     mark?.kind === "mark" && ["-", ":", "/", ",", "(", "¦"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
-    const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
-    if (
-      known === undefined ||
-      (wordLike && known.population < LARGE_TOWN_MIN) ||
-      (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)
-    )
-      continue;
+    const named = words.gazetteer.named(run.name);
+    const known = named.find((place) => place.state === state.code);
+    const alone = at > state.to && state.clear && isClosedOff(tokens, run);
+    if (known === undefined && alone && isNameOfTown(tokens, run, words)) {
+      // "OH: Lexington: 2 cooks", "OH - Boston Heights": one that no table has.
+      const value = { city: nameOf(tokens, run), state: state.code };
+      return [{ kind: "place", value, from, to: run.to, weight: UNKNOWN_BEHIND_STATE_WEIGHT }];
+    }
+    if (known === undefined || (wordLike && known.population < LARGE_TOWN_MIN)) continue;
+    const word =
+      run.words === 1 &&
+      (alone
+        ? words.isTitled[at] === 1 && !hasTitleBeside(words, run)
+        : isWordLike(tokens[at] as Token, words));
+    if (word && known.population < 40_000) continue;
     const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
     const value = { city: known.city, state: known.state, known };
     const weight = (at > state.to ? 6.2 : 4.8) + 1.3 * (run.words - 1);
@@ -366,9 +454,11 @@ function misspeltStateAt(tokens: readonly Token[], at: number, words: PlaceWords
 
 const MISSPELT_STATE_WEIGHT = 2.8;
 
+const MISSPELT_LENGTH_MIN = 4;
+
 /** A place with a typing error: with its state, or a larger one alone. */
 function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
-  if (run.name.length < 5 || run.words > 3) return [];
+  if (run.name.length < MISSPELT_LENGTH_MIN || run.words > 3) return [];
   const same = words.gazetteer.named(run.name);
   const own = tokens.slice(run.from, run.to);
   // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
@@ -383,7 +473,7 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   const typed = own.map(({ text }) => text).join(" ");
   for (const { at, open } of behindCity(tokens, run.to)) {
     const state = words.states[at];
-    if (state === undefined || (!state.clear && !mayBeCode(tokens, at, state))) continue;
+    if (state === undefined || (!state.clear && !mayBeCode(tokens, run.from, at, state, words))) continue;
     if (same.some((place) => place.state === state.code)) continue;
     const [known] = words.gazetteer.similar(run.name, state.code);
     if (known === undefined) continue;

@@ -8,6 +8,7 @@ import { type Beginning, NO_PHRASE, NO_WORDS, type PhraseLinks, phraseWalk } fro
 import type { Titles, TitleSense } from "../tables/titles.ts";
 import type { Token } from "../text/tokens.ts";
 import { isJoining, singular } from "../text/words.ts";
+import { namesHouse } from "./place-words.ts";
 import type { Correction, Of } from "./claim.ts";
 
 export interface RoleWords {
@@ -17,6 +18,8 @@ export interface RoleWords {
   readonly links: PhraseLinks;
   /** Whether a word may be a name or a place; such a word is no misspelt title. */
   readonly isName: (word: string) => boolean;
+  /** Whether a town's name of several words begins here. */
+  readonly isTownAt: (at: number) => boolean;
 }
 
 const WORD_WEIGHT = 3;
@@ -53,17 +56,53 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
       claims.push(claimOf(match, from, tokens[match.to - 1]));
     claims.push(...workAt(tokens, from, words));
   }
-  return claims;
+  return [...claims, ...sharedTitles(tokens, claims, words.titles)];
 }
+
+const LIST_JOINS: ReadonlySet<string> = new Set([",", "and", "&", "+", "/", "plus"]);
+
+/** "2 line and 1 prep cook": counted words before a joined title share its last word. */
+function sharedTitles(
+  tokens: readonly Token[],
+  claims: readonly Of<"role">[],
+  { phrases }: Titles,
+): Of<"role">[] {
+  const shared: Of<"role">[] = [];
+  for (const { value, from, to } of claims) {
+    if (value.form !== "title" || to - from < 2) continue;
+    const head = (tokens[to - 1] as Token).key;
+    for (let start = from; ; start -= SHARED_STEP) {
+      const [count, word, join, own] = tokens.slice(Math.max(0, start - 4), start);
+      if (own?.kind !== "number" || !LIST_JOINS.has(join?.word ?? "")) break;
+      if (word?.kind !== "word" || count?.kind !== "number") break;
+      const senses = phrases.get(`${word.key}${head}`)?.filter(({ weak }) => !weak) ?? [];
+      if (senses.length === 0) break;
+      const roles = [...new Set(senses.map(({ role }) => role))];
+      const at = start - SHARED_STEP;
+      shared.push({
+        kind: "role",
+        value: { roles, form: "title", near: senses[0]?.near === true },
+        from: at,
+        to: at + 1,
+        weight: 2 * WORD_WEIGHT,
+        corrections: [],
+      });
+    }
+  }
+  return shared;
+}
+
+/** Word, joining word and number. */
+const SHARED_STEP = 3;
 
 /** What each word may be a misspelling of; empty for words that are known. */
 function spellingsOf(
   tokens: readonly Token[],
-  { titles, lexicon, isName, activities }: RoleWords,
+  { titles, lexicon, isName, isTownAt, activities }: RoleWords,
 ): (readonly string[])[] {
   let looked = 0;
   const isTitleWord = (token: Token | undefined): boolean => token !== undefined && titles.hasWord(token.key);
-  return tokens.map(({ kind, word, key }, at) => {
+  return tokens.map(({ kind, word, key, capital }, at) => {
     if (kind !== "word" || word.length < 4 || looked >= MISSPELT_MAX) return NO_WORDS_READ;
     if (titles.hasWord(key) || titles.hasWord(word) || isVocabulary(lexicon, word)) return NO_WORDS_READ;
     // "deliver to" is no misspelt "delivery".
@@ -71,6 +110,8 @@ function spellingsOf(
     // "home heath aid": a name among the words of a title may be a misspelt one.
     const beside = isTitleWord(tokens[at - 1]) && isTitleWord(tokens[at + 1]);
     if (!beside && isName(word)) return NO_WORDS_READ;
+    // "Inver Grove Heights" has no greenhouse, "Mercy Hospital" no merchandiser.
+    if (capital && (namesHouse(tokens[at + 1]) || isTownAt(at))) return NO_WORDS_READ;
     looked++;
     const shortened = titles.shortened(key);
     const corrected = titles.corrections(key);

@@ -21,6 +21,7 @@ export const NAMING_PEOPLE = new Set([
   "floor",
   "line",
   "section",
+  "post",
 ]);
 
 /** Namers that stand before a count whatever the number of what follows. */
@@ -31,6 +32,19 @@ export function isPlural({ scope, to }: Pick<Match, "scope" | "to">): boolean {
   const end = scope.starts("role", to);
   const last = scope.tokens[(end ?? to + 1) - 1];
   return last !== undefined && last.kind === "word" && last.key !== last.word;
+}
+
+/** "340 Foulke Lane"; "5 Riveters CT" are in Connecticut, "3 Welders Way" may be people. */
+function address({ scope, from, to }: Match): object | undefined {
+  const street = scope.tokens[to - 1];
+  return street?.upper === true || scope.starts("role", from + 1) !== undefined ? undefined : {};
+}
+
+const TIMES = "nights|evenings|mornings|afternoons|weekends|shifts|noches|tardes|turnos";
+
+/** A number of nights says how long, "3 night auditors" who. */
+function countsTimes({ scope, from, to }: Match, led: boolean): object | undefined {
+  return (led || scope.ends("role", from)) && scope.starts("role", to) === undefined ? {} : undefined;
 }
 
 export const ASIDE_RULES: readonly Rule[] = [
@@ -65,6 +79,17 @@ export const ASIDE_RULES: readonly Rule[] = [
     "<num> ~ft|lb|lbs|kg|k|v|ton|tons|in|hp|sf|sqft|hr|hrs|yr|yrs|mo|mos|wk|wks|oz|g|gal|min|mins|pt|d|f|c",
     nothing,
   ),
+  // "bartender for 2 nights", "por 3 noches", "bartender 2 nights".
+  rule("aside", 5, `for|por|during the|next|las|los? <amount> ${TIMES}`, (match) => countsTimes(match, true)),
+  rule("aside", 5, `<amount> ${TIMES}`, (match) => countsTimes(match, false)),
+  // "guards 24/7", "dishwasher 3x a week".
+  rule("aside", 9, "24 ~/ ~7 ~/? ~365?", nothing),
+  rule("aside", 9, "<int> ~x|times ~/|a|per|por|each ~week|day|month|wk|semana|dia|mes", nothing),
+  rule("aside", 9, "<int> x|times|veces a|per|por|each|/ week|day|month|wk|semana|dia|mes", nothing),
+  // "class 4/5 river guide" is no day in April.
+  rule("aside", 9, "class|level|lvl|grade|cat|type|tier <int> ~/|- ~<int>", nothing),
+  // "Dallas: none": nothing is asked for there.
+  rule("aside", 9, "<name> <name>? :|-|= none|nothing|zero|nobody|nada|ninguno|ninguna|nadie", nothing),
   // "26 ft box truck" is no crew of twenty-six, "12 FT CNAs" is one of twelve.
   rule("aside", 6, "<num> ft|foot", ({ scope, to }) =>
     LONG_THINGS.has(scope.tokens[to]?.word ?? "") ? {} : undefined,
@@ -148,6 +173,9 @@ export const ASIDE_RULES: readonly Rule[] = [
   ),
   rule("aside", 5, "<digits> <word> <street>", nothing),
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
+  // Surer than a headcount before the name of a street.
+  rule("aside", 9, "<digits> <name> <street>", address),
+  rule("aside", 9.5, "<digits> <name> <name> <street>", address),
   rule("aside", 12, "<digits> n|s|e|w|north|south|east|west .? <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),

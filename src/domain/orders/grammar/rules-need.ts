@@ -50,6 +50,19 @@ const WISHING = "have|hope|enjoy|enjoyed|hoping|happy|merry|feliz|que";
 const WISHED =
   "good|great|nice|safe|happy|wonderful|relaxing|blessed|fun|lovely|awesome|blast|restful|amazing|fantastic|well|buen|bonito|excelente|tengan|tenga";
 
+/** What is hot and no hurry: "hot food server", "hot tar roofers". */
+const HOT_THINGS: ReadonlySet<string> = new Set(
+  "food foods line side tar work dog dogs mop shop meal meals kitchen asphalt spring springs tub tubs".split(
+    " ",
+  ),
+);
+
+const EXCHANGE_WEIGHT = 8;
+const EXCHANGES: ReadonlySet<string> = new Set(["for", "with", "to", "by", "por", "con"]);
+
+/** "same day next week", "same day as before" is no hurry. */
+const SAME_DAY_AS: ReadonlySet<string> = new Set(["next", "as", "every", "each", "of", "this"]);
+
 export const NEED_RULES: readonly Rule[] = [
   rule("language", 4, `l:<language> -? ${TALK}`, language),
   rule(
@@ -95,10 +108,15 @@ export const NEED_RULES: readonly Rule[] = [
   })),
   rule("status", 5, "solo|only s:<status>", status),
 
-  rule("urgent", 3, "<urgent>", nothing),
+  rule("urgent", 3, "<urgent>", ({ scope, from, to }) =>
+    scope.tokens[from]?.word === "hot" && HOT_THINGS.has(scope.tokens[to]?.word ?? "") ? undefined : {},
+  ),
   rule("urgent", 3, "911 !|:|,|-|;|.", nothing),
   rule("urgent", 4, "right away|now", nothing),
   rule("urgent", 4, "as soon as possible", nothing),
+  rule("urgent", 4, "same -? day", ({ scope, to }) =>
+    SAME_DAY_AS.has(scope.tokens[to]?.word ?? "") ? undefined : {},
+  ),
   rule("urgent", 4, "like|since yesterday", nothing),
   rule("urgent", 4, "lo mas pronto posible", nothing),
   rule("urgent", 4, "lo antes posible", nothing),
@@ -251,6 +269,20 @@ export const NEED_RULES: readonly Rule[] = [
     after: true,
   })),
   rule("negation", 3, "instead|rather of|than", () => ({ after: true })),
+  // "swap the cook for a dishwasher".
+  rule(
+    "negation",
+    3,
+    "swap|trade|switch|exchange|replace|change|cambia|cambie|cambien out? the|our|my|that|those|one|a|el|la|los|las? <amount>?",
+    ({ scope, to }) => {
+      const end = scope.starts("role", to);
+      const way = end === undefined ? undefined : scope.tokens[end];
+      if (end === undefined || !EXCHANGES.has(way?.word ?? "")) return undefined;
+      const other = [end + 1, end + 2].some((at) => scope.starts("role", at) !== undefined);
+      // Surer than a count of what is given back.
+      return other ? { after: true, weight: EXCHANGE_WEIGHT } : undefined;
+    },
+  ),
   rule("negation", 3, "en vez|lugar de", () => ({ after: true })),
   rule(
     "negation",

@@ -276,6 +276,10 @@ export const NUMBER_RULES: readonly Rule[] = [
     return startsPeople(match) && !dollars && !AGES.has(made?.count ?? 0) ? made : undefined;
   }),
   rule("count", 5, "n:<amount> or|to so|more", (match) => (startsPeople(match) ? counted(match) : undefined)),
+  // "no more than 3 welders".
+  rule("count", 9, "no|not more|less|fewer|over than? n:<amount>", (match) =>
+    startsPeople(match) ? counted(match) : undefined,
+  ),
   rule("count", 5, "between|from low:<amount> and|to|- n:<amount>", range),
 
   // Second thoughts: the number that holds, before or behind the one that does not.
@@ -308,6 +312,13 @@ export const NUMBER_RULES: readonly Rule[] = [
   }),
   rule("count", 12, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
   rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
+  // "four no five servers", "three, no wait, make that four": a voice corrects itself.
+  rule(
+    "count",
+    14,
+    "<amount> ,|-|.? no|nope|nah|wait|sorry|perdon|digo|mejor ,|-? wait|sorry|actually|make|i|mejor|digo|perdon? that|it|mean|meant|dicho? ,|-? n:<amount>",
+    corrected,
+  ),
   // "welders 5 -> 7", "was 3 welders, now 5".
   rule("count", 12, "<int> -|=? >|→|⇒ n:<amount>", corrected),
   rule("count", 8, "now|ahora n:<amount>", (match) => {
@@ -404,12 +415,17 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 5, "# n:<amount>", (match) =>
     startsPeople(match) && isPlural(match) ? counted(match) : undefined,
   ),
+  // "need people at the dock tomorrow, like 6".
+  rule("count", 2.6, ",|- like|about|around|approx|maybe|say|probably|unos|unas|como n:<amount>", (match) =>
+    match.to === match.scope.tokens.length ? counted(match) : undefined,
+  ),
   // "loaders, Memphis 4": the last word.
   rule("count", 2.4, "n:<amount>", (match) => {
     const { tokens, ends } = match.scope;
-    return match.to === tokens.length && ends("place", match.from) && tokens[match.from]?.glued === false
-      ? counted(match)
-      : undefined;
+    const own = tokens[match.from];
+    // "not the Norman one" counts nothing.
+    const number = own?.kind === "number" && !own.glued;
+    return match.to === tokens.length && ends("place", match.from) && number ? counted(match) : undefined;
   }),
   rule("count", 8, "total is|of|:|=|now|ahora|es? now|at? n:<amount>", corrected),
   // "3 c/u meseros y cocineros", "cooks and servers, 2 each".

@@ -2,10 +2,41 @@
 
 import type { Token } from "../text/tokens.ts";
 import type { Clock, Day, Of } from "./claim.ts";
+import { amountIn } from "./parts/amount.ts";
 import { clockIn } from "./parts/clock.ts";
 import { dayIn } from "./parts/day.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 import { shiftBetween } from "./calendar.ts";
+
+/** A length in days or weeks is one of an assignment: more are years of work. */
+const LASTING_MAX = 60;
+
+function lasting(match: Match): { lasts: number } | undefined {
+  const count = amountIn(match, "n");
+  const perUnit = match.token("unit")?.word.startsWith("d") === true ? 1 : DAYS_PER_WEEK;
+  return count === undefined || count < 1 || count > LASTING_MAX ? undefined : { lasts: count * perUnit };
+}
+
+const DAYS_PER_WEEK = 7;
+
+/** Words for another day than the one that was said, and how far before it they stand. */
+const MOVING: ReadonlySet<string> = new Set(
+  "move moved moving push pushed reschedule rescheduled postpone postponed delay delayed switch switched bump bumped change changed mover cambiar cambia cambien posponer".split(
+    " ",
+  ),
+);
+const MOVED_REACH = 14;
+/** "change it to run from Dec 3 to Dec 8" has both days. */
+const SPANNING: ReadonlySet<string> = new Set([
+  "to",
+  "run",
+  "be",
+  "cover",
+  "include",
+  "shift",
+  "shifts",
+  "hours",
+]);
 
 type ShiftName = Of<"shift">["value"]["name"];
 
@@ -341,6 +372,31 @@ const HALVES: ReadonlySet<string> = new Set(["a", "p", "am", "pm"]);
 export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
+  // "move Monday's order to Tuesday": the day that holds.
+  rule("day", 6, "to|until|till|for|a|al|para el|la|this|next? to:<day>", (match) => {
+    const { tokens } = match.scope;
+    const before = tokens.slice(Math.max(0, match.from - MOVED_REACH), match.from);
+    const moved = before.findIndex(({ word }) => MOVING.has(word));
+    const day = dayIn(match, "to");
+    if (day === undefined || moved < 0) return undefined;
+    const said = before.slice(moved).some((_, at) => {
+      const own = match.from - before.length + moved + at;
+      return (
+        match.scope.starts("day", own) !== undefined || match.scope.meanings[own]?.has("weekday") === true
+      );
+    });
+    return said ? { from: day, corrects: true } : undefined;
+  }),
+  // "reschedule the welders from Dec 3 to Dec 8".
+  rule("day", 18, "from|del|de <day> to|al|a|para to:<day>", (match) => {
+    const before = match.scope.tokens.slice(Math.max(0, match.from - MOVED_REACH), match.from);
+    const moved = before.findIndex(({ word }) => MOVING.has(word));
+    const day = dayIn(match, "to");
+    const spans = before.slice(moved).some(({ word }) => SPANNING.has(word));
+    return day === undefined || moved < 0 || spans ? undefined : { from: day, corrects: true };
+  }),
+  // "for 3 days starting Monday": the last day follows from the first.
+  rule("day", 5.4, "for|por|durante|during the|next? n:<amount> unit:days|dias|weeks|week|semanas", lasting),
   rule("day", 9, "between from:<day> and to:<day>", span),
   rule(
     "day",

@@ -126,15 +126,19 @@ export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gaz
   };
   const similar = (name: string, state: string | undefined): readonly Place[] => {
     const most = errorsAllowed(name.length);
-    if (most === 0 || name.length < SIMILAR_LENGTH_MIN) return NONE;
+    // "omah ne" is Omaha.
+    const short = name.length === SIMILAR_LENGTH_MIN - 1 && state !== undefined;
+    if ((most === 0 || name.length < SIMILAR_LENGTH_MIN) && !short) return NONE;
     const found: { place: Place; errors: number }[] = [];
     // Which letter is doubled is one thing to get wrong: "Bufallo".
     const plain = undoubled(name);
     const widest = name.length < UNDOUBLED_LENGTH_MIN ? most : Math.max(most, 2);
-    for (const { number, errors } of index.within(name, widest)) {
-      if (errors > most && undoubled(names[number] ?? "") !== plain) continue;
+    for (const { number, errors } of index.within(name, short ? 1 : widest)) {
+      if (short && (names[number]?.length ?? 0) <= name.length) continue;
+      if (!short && errors > most && undoubled(names[number] ?? "") !== plain) continue;
       for (const place of byName.get(names[number] ?? "") ?? NONE) {
-        const fits = state === undefined ? place.population >= SIMILAR_POPULATION_MIN : place.state === state;
+        const large = place.population >= SIMILAR_POPULATION_MIN;
+        const fits = state === undefined ? large : place.state === state && (large || !short);
         if (fits) found.push({ place, errors });
       }
     }

@@ -27,6 +27,9 @@ const CUSTOMER =
 /** "[11/27/26, 8:14 AM] Luis:", "27/11/26, 08:14 - Luis:": who wrote when, as a chat is exported. */
 const CHAT =
   /^[ \t]*\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?\s?m\.?)?(?:\]|\s?[-–])\s?[^\n:]{1,40}:/gim;
+/** "[11/27, 8:14 AM] Luis:", "[8:14] Luis:": in brackets the year or the day may be left out. */
+const BRACKETED_CHAT =
+  /^[ \t]*\[(?:\d{1,2}[./-]\d{1,2},? )?\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?\s?m\.?)?\]\s?[^\n:]{1,40}:/gim;
 /** "Dispatcher: ... Caller: ...": who speaks, where it is said more than once. */
 const SPEAKER =
   /\b(?:agent|caller|client|customer|dispatcher|dispatch|foreman|manager|operator|receptionist|recruiter|rep|supervisor|coordinator)[ \t]{0,2}:/gi;
@@ -77,8 +80,9 @@ function signatureIn(text: string, from: number, to: number): LetterPart[] {
 /** Who says what, in a chat and in what was written down of a call. */
 function speakersIn(text: string): LetterPart[] {
   const parts: LetterPart[] = [];
-  for (const { 0: run, index } of text.matchAll(CHAT))
-    parts.push({ kind: "header", start: index, end: index + run.length });
+  for (const said of [CHAT, BRACKETED_CHAT])
+    for (const { 0: run, index } of text.matchAll(said))
+      parts.push({ kind: "header", start: index, end: index + run.length });
   const speakers = [...text.matchAll(SPEAKER)];
   // "Supervisor: 1, operator: 4" counts; who talks takes turns.
   const names = new Set(speakers.map(([name]) => name.toLowerCase())).size;

@@ -61,9 +61,33 @@ export function tokensOf(whole: string): TokenText {
     tokens.push(tokenOf(run, index, index === end, caseless));
     end = index + run.length;
   }
-  const words = tokens.filter(({ kind, word }) => kind === "word" && word.length > 3);
-  return { text, tokens, caseless, titled: words.every(({ capital }) => capital) };
+  const said = withoutHesitation(tokens);
+  const words = said.filter(({ kind, word }) => kind === "word" && word.length > 3);
+  return { text, tokens: said, caseless, titled: words.every(({ capital }) => capital) };
 }
+
+/** "three, uh, forklift drivers at um six": what a voice says while it thinks is no word of the order. */
+function withoutHesitation(tokens: readonly Token[]): readonly Token[] {
+  const isHesitation = (token: Token | undefined): boolean =>
+    token !== undefined && HESITATIONS.has(token.word) && !token.upper;
+  if (!tokens.some(isHesitation)) return tokens;
+  return tokens.filter((token, at) => {
+    const comma = token.word === "," || token.word === "…";
+    return !isHesitation(token) && !(comma && (isHesitation(tokens[at - 1]) || isHesitation(tokens[at + 1])));
+  });
+}
+
+const HESITATIONS: ReadonlySet<string> = new Set([
+  "um",
+  "umm",
+  "uh",
+  "uhh",
+  "uhm",
+  "eh",
+  "ehh",
+  "hmm",
+  "mmm",
+]);
 
 function tokenOf(run: string, start: number, glued: boolean, caseless: boolean): Token {
   const end = start + run.length;

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
+import { CITIES, STATES } from "#domain/places";
 import { ROLES } from "#domain/roles";
 import { makeOrder, ORDER_SLOTS, slotMistakes } from "#domain/orders/made-orders.testing";
 import { mistakes, NOW, orderCases, testReader } from "./orders.testing.ts";
@@ -89,6 +90,36 @@ test("the clock that changes is kept", () => {
   const spring = Date.parse("2027-03-12T15:00:00Z");
   expect(reader.read("cook Denver CO 3/14/2027 1am", spring).slots.start).toBe("2027-03-14T01:00:00-07:00");
   expect(reader.read("cook Denver CO 3/14/2027 6am", spring).slots.start).toBe("2027-03-14T06:00:00-06:00");
+});
+
+describe("places", () => {
+  /** Of towns that are no title and have no nickname; the rest may be read by the larger town of the name. */
+  const TOLD = 0.96;
+  const towns = CITIES.filter(({ city }) => /^[A-Z][a-z]+(?: [A-Z][a-z]+)?$/.test(city));
+
+  test("a state beside a town's name is the state, whatever town is meant", () => {
+    const forms = [
+      (town: string, code: string) => `2 welders, ${town}, ${code}`,
+      (town: string, code: string) => `${town} (${code}): 2 welders`,
+      (town: string, code: string) => `${code} - ${town} - 2 welders`,
+      (town: string, code: string) => `need 2 welders in ${town.toLowerCase()} ${code.toLowerCase()} friday`,
+    ];
+    const wrong = towns.flatMap(({ city }, at) => {
+      const code = STATES[(at * 7) % STATES.length]?.code ?? "";
+      const text = forms[at % forms.length]?.(city, code) ?? "";
+      const { role, slots } = reader.read(text, NOW);
+      return role === "Welder" && slots.headcount === 2 && slots.state === code ? [] : [text];
+    });
+    expect(wrong.length, wrong.join("; ")).toBeLessThan(towns.length * (1 - TOLD));
+  });
+
+  test("in capitals a town and its state may stand before what is asked for", () => {
+    const wrong = towns.flatMap(({ city, state }) => {
+      const { role, slots } = reader.read(`${city} ${state} janitors`.toUpperCase(), NOW);
+      return role === "Janitor" && slots.city === city && slots.state === state ? [] : [`${city} ${state}`];
+    });
+    expect(wrong.length, wrong.join("; ")).toBeLessThan(towns.length * (1 - TOLD));
+  });
 });
 
 describe("any text", () => {
