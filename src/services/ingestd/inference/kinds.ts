@@ -57,7 +57,7 @@ export const CURRENCIES: readonly string[] = [
   ..."USD EUR GBP CHF CAD AUD NZD JPY CNY INR SEK NOK DKK PLN CZK HUF MXN BRL ZAR SGD HKD".split(" "),
   ..."RUB KRW TWD THB IDR MYR AED SAR ILS RON BGN UAH".split(" "),
   ..."Rs. Rs Fr. kr. kr Kč zł".split(" "),
-  ..."$€£¥₹₩₽₺₪₴₫₦₱฿".split(""),
+  ..."$€£¥￥₹₩₽₺₪₴₫₦₱฿".split(""),
 ];
 const escaped = (text: string): string => text.replace(/[$.]/g, "\\$&");
 const ANY_CURRENCY = `(?:${CURRENCIES.map(escaped).join("|")})`;

@@ -107,6 +107,7 @@ describe("shapes", () => {
     expect(textFormat('  [\n {"a": 1}]')).toBe("json");
     expect(textFormat("[id],[name]\n1,2\n")).toBe("csv");
     expect(textFormat("a,b\n1,2\n")).toBe("csv");
+    expect(textFormat("<TICKER>,<DATE>\nAAA,20240102\n")).toBe("csv");
   });
 });
 

@@ -58,7 +58,7 @@ export function findHeader(
   known: readonly string[],
   said?: number,
 ): Header {
-  const rows = all.filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw));
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw)).map(withoutLabel);
   const found = namingOf(rows, width, known);
   const agreed = said === undefined || said === (found.headerLine ?? 0);
   const { from, below = [], ...naming } = agreed ? found : saidNaming(said, rows, width, known);
@@ -78,6 +78,18 @@ export function findHeader(
   for (const row of below)
     rejected.push({ ...row, reason: "it describes the columns and is no row of them" });
   return { ...naming, rejected, passedOver, evidence: [...naming.evidence, ...passedOver.words()] };
+}
+
+/** What stands before the names where a comment holds them, as in the logs of web servers: #Fields: date time s-ip. */
+const LABEL = /^#[ \t]*(?:fields|columns|header):[ \t]*/i;
+
+function withoutLabel(row: Row): Row {
+  const [first = "", ...others] = row.cells;
+  if (!LABEL.test(first)) return row;
+  const name = first.replace(LABEL, "");
+  // With the label it had a cell too many.
+  const { reason: _, ...sound } = row;
+  return { ...sound, cells: name === "" ? others : [name, ...others] };
 }
 
 /** What the line names that somebody says; all that is above it stands above the table. */
