@@ -82,11 +82,23 @@ export function textFormat(head: string): "csv" | "json" | "ndjson" {
     return /^\{\s*("|\}|$)/.test(text) ? (looksCutOff(first, text) ? "ndjson" : "json") : "csv";
   }
   if (/^\[\s*\{/.test(text)) return "json";
+  if (areArraysOfValues(text)) return "ndjson";
   if (text.startsWith("["))
     return /^\[\s*([["\]\d-]|$)/.test(text) && !/^\[[^\]]*\][^,\s\]]/.test(text) ? "json" : "csv";
   if (/^(?:\/\/[^\n]*\s+|\/\*[^]*?\*\/\s*)+[[{]\s*["{[]/.test(text.slice(0, COMMENT_CHARS_MAX)))
     throw new Fault("invalid", "The file is JSON with comments: take them out.");
   return "csv";
+}
+
+/** Whether the first two lines are arrays of values, as many each: rows, and no members of one. */
+function areArraysOfValues(text: string): boolean {
+  const [one, other] = text.split("\n", 2).map((line) => {
+    const value: unknown = line.trim().startsWith("[") && isJson(line) ? JSON.parse(line) : undefined;
+    return Array.isArray(value) && !value.some((member) => typeof member === "object" && member !== null)
+      ? value.length
+      : 0;
+  });
+  return one !== undefined && one > 1 && one === other;
 }
 
 /** A first line that is damaged, above others that are objects. */
