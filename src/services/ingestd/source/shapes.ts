@@ -181,13 +181,3 @@ export type ReadRejectsInput = z.infer<typeof readRejectsInput>;
 
 export const writeRemainingInput = z.strictObject({ ...prepared.shape, ...rejected, loaded: z.string() });
 export type WriteRemainingInput = z.infer<typeof writeRemainingInput>;
-
-/** Columns of a rejects table, with DuckDB's types. */
-export const REJECT_COLUMNS = [
-  { name: "line", type: "BIGINT" },
-  { name: "reason", type: "VARCHAR" },
-  { name: "column", type: "VARCHAR" },
-  { name: "raw", type: "VARCHAR" },
-  { name: "source", type: "VARCHAR" },
-  { name: "ingest_id", type: "VARCHAR" },
-] as const;
