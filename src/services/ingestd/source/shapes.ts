@@ -140,6 +140,8 @@ export const likelyRename = z.strictObject({
   /** Different values of the sample of the file's column, and how many of them the dataset's has too. */
   distinct: z.int(),
   common: z.int(),
+  /** The names differ in capitals, spaces and marks alone; then no values were compared. */
+  respelled: z.literal(true).optional(),
 });
 export type LikelyRename = z.infer<typeof likelyRename>;
 
