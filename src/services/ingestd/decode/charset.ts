@@ -84,15 +84,18 @@ const WESTERN = {
 const SELDOM = 0.8;
 const UNPROVEN = 0.5;
 
+const CENTRAL = {
+  letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
+  script: "Latin",
+} as const;
+
 const SINGLE_BYTE: readonly SingleByte[] = [
   { label: "windows-1252", ...WESTERN },
   { label: "macintosh", ...WESTERN, prior: SELDOM, signs: /[ñóíÖ]/ },
   { label: "ibm850", ...WESTERN, prior: SELDOM, signs: /[ûùÆà]/ },
-  {
-    label: "windows-1250",
-    letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
-    script: "Latin",
-  },
+  { label: "windows-1250", ...CENTRAL },
+  // Its letters with an accent on s, t and z stand where windows-1250 has signs.
+  { label: "iso-8859-2", ...CENTRAL, prior: 0.98 },
   { label: "windows-1254", letters: /[çğıöşüâîûÇĞİÖŞÜ]/, script: "Latin" },
   { label: "windows-1251", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
   { label: "koi8-r", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
