@@ -115,6 +115,12 @@ const REPORTS: Readonly<Record<string, Report>> = {
     columns: { column_1: "VARCHAR", column_2: "VARCHAR" },
     rows: ["Ann Lee|(555) 010-0101", "Bo Kim|(555) 010-0102", "Cy Diaz|(555) 010-0103"],
   },
+  "a file with a column less, joined above": {
+    text: "id,name\n1,Ann\n2,Bob\nid,name,site\n3,Cyd,Elko\n4,Dee,Ely\n",
+    columns: { ...WORKERS, site: "VARCHAR" },
+    rows: ["3|Cyd|Elko", "4|Dee|Ely"],
+    rejected: 3,
+  },
   "cells between broken bars": {
     text: "id¦name\n1¦Ann\n2¦Bob\n",
     columns: WORKERS,

@@ -183,7 +183,7 @@ function singleByte(text: string, { letters, script, rare, frequent, prior = 1, 
       if (!withinWord || character === "’") points += 0.75;
     }
     // A currency sign or a fraction inside a word is a letter of another table.
-    if (/[¤¥¦¨¬¯±µ¶¸¹¼¾×÷]/.test(character) && inWord) points -= 0.3;
+    if (/[£¤¥¦¨¬¯±µ¶¸¹¼¾×÷]/.test(character) && inWord) points -= 0.3;
   }
   if (total === 0) return 0;
   const share = frequent === undefined ? 1 : Math.min(1, 0.4 + (0.8 * frequents) / total);

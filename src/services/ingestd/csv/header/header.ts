@@ -63,7 +63,7 @@ export function findHeader(
   const agreed = said === undefined || said === (found.headerLine ?? 0);
   const { from, below = [], ...naming } = agreed ? found : saidNaming(said, rows, width, known);
   const above = rows.slice(0, from);
-  const ofTables = new Set(tablesAmong(above));
+  const ofTables = new Set(tablesAmong(above, naming.names));
   const passedOver = new PassedOver();
   const rejected: Row[] = [];
   for (const { line, raw } of all)
@@ -248,16 +248,21 @@ function isCounted(first: Row, rows: readonly Row[], width: number): boolean {
   );
 }
 
-/** Rows in a run of one width that has a column of values: a table of its own. */
-function tablesAmong(above: readonly Row[]): Row[] {
+/** Rows in a run of one width that has a column of values, or some of the table's own names: a table of its own. */
+function tablesAmong(above: readonly Row[], names: readonly string[]): Row[] {
+  const own = new Set(names.map((name) => name.toLowerCase()));
+  const isNamedAlike = ([first, second]: readonly Row[]): boolean => {
+    const shared = first?.cells.filter((cell) => own.has(cell.trim().toLowerCase())) ?? [];
+    return second !== undefined && shared.length > 1 && shared.length * 2 >= (first?.cells.length ?? 0);
+  };
   const found: Row[] = [];
   for (let from = 0; from < above.length;) {
     const width = above[from]?.cells.length ?? 0;
     let to = from + 1;
     while (above[to]?.cells.length === width) to += 1;
     const run = above.slice(from, to);
-    if (width > 1 && run.length > TABLE_ROWS_MIN && columnsBelow(run, width).some((typed) => typed))
-      found.push(...run);
+    const hasValues = run.length > TABLE_ROWS_MIN && columnsBelow(run, width).some((typed) => typed);
+    if (width > 1 && (hasValues || isNamedAlike(run))) found.push(...run);
     from = to;
   }
   return found;
