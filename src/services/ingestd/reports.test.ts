@@ -121,6 +121,22 @@ const REPORTS: Readonly<Record<string, Report>> = {
     rows: ["3|Cyd|Elko", "4|Dee|Ely"],
     rejected: 3,
   },
+  "groups that are repeated above each of their names": {
+    text: "Mon,Mon,Tue,Tue,Note\nIn,Out,In,Out,Why\n7,15,8,16,a\n6,14,7,15,b\n9,17,9,17,c\n",
+    columns: {
+      "Mon In": "BIGINT",
+      "Mon Out": "BIGINT",
+      "Tue In": "BIGINT",
+      "Tue Out": "BIGINT",
+      "Note Why": "VARCHAR",
+    },
+    rows: ["7|15|8|16|a", "6|14|7|15|b", "9|17|9|17|c"],
+  },
+  "numbers of cars and machines without a header": {
+    text: "ABC 1234,550e8400-e29b-41d4\nXYZ 9876,6ba7b810-9dad-11d1\nLMN 4567,7ba7b810-9dad-11d1\n",
+    columns: { column_1: "VARCHAR", column_2: "VARCHAR" },
+    rows: ["ABC 1234|550e8400-e29b-41d4", "XYZ 9876|6ba7b810-9dad-11d1", "LMN 4567|7ba7b810-9dad-11d1"],
+  },
   "cells between broken bars": {
     text: "id¦name\n1¦Ann\n2¦Bob\n",
     columns: WORKERS,

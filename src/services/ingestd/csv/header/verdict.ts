@@ -84,11 +84,11 @@ export function isHeader(cells: readonly string[], rows: readonly Row[], known: 
 const DIGITS_MIN = 4;
 const ALIKE_SHARE_MIN = 0.8;
 
-/** Whether a text with digits differs from most below it in these alone. */
+/** Whether a text with digits differs from most below it in letters and digits alone. */
 function isSpelledAlike(cell: string, column: number, body: readonly Row[]): boolean {
-  const spelled = (text: string): string => text.trim().replace(/[0-9]/g, "9");
+  const spelled = (text: string): string => text.trim().replace(/[\p{L}\p{N}]/gu, "x");
   const own = spelled(cell);
-  if (own.replace(/[^9]/g, "").length < DIGITS_MIN) return false;
+  if (cell.replace(/[^0-9]/g, "").length < DIGITS_MIN) return false;
   const below = body.map((row) => row.cells[column] ?? "").filter(isFilled);
   const alike = below.filter((text) => spelled(text) === own).length;
   return alike > 1 && alike >= below.length * ALIKE_SHARE_MIN;
