@@ -145,6 +145,8 @@ export function hasShortYear(text: string): boolean {
 }
 
 const DAY_FORMATS = { mdy: ["%m/%d/%y", "%m/%d/%Y"], dmy: ["%d/%m/%y", "%d/%m/%Y"] } as const;
+/** 31. 12. 2024 with slashes for its points: for the few that write so, the many lose no time. */
+const SPACED_FORMAT = "%d/ %m/ %Y";
 const WORDED_DAYS = ["%d %m %y", "%d %m %Y"];
 const CLOCK_FORMATS = [
   "%H:%M",
@@ -309,7 +311,7 @@ const SPECS: readonly KindSpec[] = [
     type: "DATE",
     pattern: `${ANY_DAY}|${SPACED_DAY}`,
     sql: (text, latest) =>
-      `CAST(${inWindow(strptime(slashed(unspaced(text)), DAY_FORMATS.dmy), text, SHORT_YEAR_LAST, latest)} AS DATE)`,
+      `CAST(${inWindow(strptime(slashed(text), [...DAY_FORMATS.dmy, SPACED_FORMAT]), text, SHORT_YEAR_LAST, latest)} AS DATE)`,
     valid: (text) => dayIs(text, false),
   },
   {
