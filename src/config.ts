@@ -488,6 +488,7 @@ export function daemonEnvironment(
     ...process.env,
     NODE_ENV: "production",
     BUN_CONFIG_MAX_HTTP_REQUESTS: String(HTTP_REQUESTS_MAX),
+    UV_THREADPOOL_SIZE: process.env["UV_THREADPOOL_SIZE"] ?? String(DISK_THREADS),
   };
   for (const [name, { env }] of Object.entries(OPTIONS) as [OptionName, Option<z.ZodType>][]) {
     const withheld = (DAEMON_OF[name] ?? daemon) !== daemon;
@@ -504,6 +505,8 @@ export function daemonEnvironment(
  * limits are what bounds them.
  */
 const HTTP_REQUESTS_MAX = 16_384;
+/** What waits for the disk waits in a thread; by default there is one for each processor, and two slow flushes hold up all reads. */
+const DISK_THREADS = 16;
 
 export function mebibytesToBytes(mebibytes: number): number {
   return mebibytes * MIB;

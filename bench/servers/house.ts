@@ -50,7 +50,8 @@ export async function startHouse({ apart, environment = {} }: HouseSetup): Promi
   const url = `http://127.0.0.1:${freePort()}`;
   const options = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const settings = [...(apart ? ["--apart"] : []), "--data", data, "--port", new URL(url).port];
-  const surroundings = ["env", "NODE_ENV=production", `TMPDIR=${temporary}`, ...options];
+  const platform = ["NODE_ENV=production", "BUN_CONFIG_MAX_HTTP_REQUESTS=16384", "UV_THREADPOOL_SIZE=16"];
+  const surroundings = ["env", ...platform, `TMPDIR=${temporary}`, ...options];
   const command = [...surroundings, process.execPath, "--no-env-file", main, "up", ...settings];
   const startedAt = performance.now();
   // Nothing is sent over the channel: a house whose parent goes away ends.

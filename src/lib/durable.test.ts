@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeFolder, publish, readIfThere, writeDurably } from "./durable.ts";
+import { makeFolder, place, readIfThere, writeDurably } from "./durable.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "durable-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ test("of many that publish under one name exactly one wins", async () => {
     Array.from({ length: 20 }, (_, at) => {
       const temporary = join(folder, `t${at}`);
       writeFileSync(temporary, String(at));
-      return publish(temporary, target, true);
+      return place(temporary, target, true);
     }),
   );
   expect(outcomes.filter((outcome) => outcome === "done")).toHaveLength(1);

@@ -55,25 +55,20 @@ export async function writeDurably(
   await disk.syncFolder(folder);
 }
 
-/** Puts a finished, flushed temporary file under its name. */
-export async function publish(
-  temporary: string,
-  path: string,
-  ifAbsent: boolean,
-): Promise<"done" | "exists"> {
+/** Puts a finished, flushed temporary file under its name, which survives a crash once the folder is flushed. */
+export async function place(temporary: string, path: string, ifAbsent: boolean): Promise<"done" | "exists"> {
   if (!ifAbsent) {
     await rename(temporary, path);
-  } else {
-    // link(2) fails when the name is taken, which rename does not: of many racers exactly one wins.
-    try {
-      await link(temporary, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return "exists";
-      throw error;
-    }
-    await rm(temporary, { force: true });
+    return "done";
   }
-  await syncFolder(dirname(path));
+  // link(2) fails when the name is taken, which rename does not: of many racers exactly one wins.
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return "exists";
+    throw error;
+  }
+  await rm(temporary, { force: true });
   return "done";
 }
 

@@ -24,6 +24,8 @@ interface Lake {
   readonly state: State;
   readonly store: Service<typeof storage>;
   readonly catalog: Service<typeof catalog>;
+  /** Resolves when the hint, which is written behind the commit, says this version. */
+  hinted(version: number): Promise<void>;
   /** The same tables, for a catalog that remembers nothing. */
   again(): Promise<Service<typeof catalog>>;
   commit(
@@ -48,8 +50,13 @@ async function lake(): Promise<Lake> {
     { name: "id", type: "BIGINT" },
     { name: "name", type: "VARCHAR" },
   ];
+  const metadata = join(folder, "objects/warehouse/t/metadata");
   return {
-    metadata: join(folder, "objects/warehouse/t/metadata"),
+    metadata,
+    hinted: async (version) => {
+      while (readFileSync(join(metadata, "version-hint.text"), "utf8") !== String(version))
+        await Bun.sleep(1);
+    },
     state,
     store,
     catalog: catalogOf,
@@ -181,9 +188,10 @@ describe("a catalog's own files", () => {
   });
 
   test("a row of an older version refuses the start, and one from before there were checksums does not", async () => {
-    const { commit, again, state } = await lake();
+    const { commit, again, state, hinted } = await lake();
     await commit(1);
     await commit(2);
+    await hinted(2);
     await state.run("update tables set version = 1");
     const behind = await faultOf(again());
     expect(behind).toMatchObject({ code: "internal" });
@@ -209,9 +217,10 @@ test("many commits leave few manifests and metadata files, and all that was load
   for (const n of [0, 99, 100, 101, 200]) {
     expect((await fresh.scan({ dataset: "t", at: ids[n] ?? 0 })).files).toHaveLength(n + 1);
   }
-  const names = readdirSync(metadata).filter((name) => name.endsWith(".metadata.json"));
-  // The current one, and twenty before it.
-  expect(names).toHaveLength(21);
+  const names = (): string[] => readdirSync(metadata).filter((name) => name.endsWith(".metadata.json"));
+  // The current one, and twenty before it; the last of the others goes behind its commit.
+  while (names().length > 21) await Bun.sleep(1);
+  expect(names()).toHaveLength(21);
   const newest = (await store.get({ key: `warehouse/t/metadata/v${commits}.metadata.json` })).body;
   const text = await new Response(newest).text();
   // Readers of the files alone see the newest; the catalog lists all of them, each once.

@@ -93,6 +93,8 @@ function seatOf(seen: Record<string, Structured>): unknown {
 
 /** Revisions of the protocol, null for a client that names none. */
 const VERSIONS = ["2026-07-28", "2025-11-25", "2025-06-18", null] as const;
+/** Writes of the house itself end: so many pairs of calls do not all have one between them. */
+const PAIRS_MAX = 10;
 
 interface WireCall {
   readonly key: string;
@@ -292,6 +294,13 @@ describe.each([...TOPOLOGIES])("an agent and a house %s", (topology) => {
       return JSON.stringify([status, ...kept, body]);
     };
     const rounded = (text: string): string => text.replaceAll(/(\.\d{4})\d+/g, "$1");
+    /** What the house writes by itself, such as what chats cost, may come between two that read: then another pair is asked. */
+    const alike = async (call: WireCall): Promise<readonly [string, string]> => {
+      for (let pairs = 1; ; pairs += 1) {
+        const pair = await both(call);
+        if (rounded(pair[0]) === rounded(pair[1]) || pairs === PAIRS_MAX) return pair;
+      }
+    };
     const long = new Set(
       houseTools.flatMap(({ tasks, listed }) => (tasks === undefined ? [] : [listed.name])),
     );
@@ -304,9 +313,10 @@ describe.each([...TOPOLOGIES])("an agent and a house %s", (topology) => {
         const call = (args: Structured, key = keys.write): WireCall => ({ key, version, name, args });
         // What can be done only once is done now, and refused both ways.
         if (annotations?.readOnlyHint !== true) await bytesOf(call(good[name]?.(seen) ?? {}));
-        const [plain, library] = await both(call(good[name]?.(seen) ?? {}));
         // One that writes gives new ids, and proposes other people than before.
         const settled = annotations?.readOnlyHint === true && name !== "system_status";
+        const right = call(good[name]?.(seen) ?? {});
+        const [plain, library] = await (settled ? alike(right) : both(right));
         // What was seen lately counts more, by a hair less at the second call.
         if (settled) expect(rounded(plain), name).toBe(rounded(library));
         else expect(withoutResult(plain), name).toBe(withoutResult(library));

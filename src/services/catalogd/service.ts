@@ -227,6 +227,7 @@ export async function catalogd({
       await appends.close();
       // A merge that runs is given up: its files are still in the table.
       await Promise.all([work?.close(), mergeWorker.close(), worker.close()]);
+      await tables.close();
       await state.close();
     },
   };

@@ -227,7 +227,7 @@ describe("Parquet", () => {
       "VARCHAR",
       "DATE",
       "BIGINT[]",
-      "STRUCT(a BIGINT, b VARCHAR)",
+      'STRUCT("a" BIGINT, "b" VARCHAR)',
     ]);
     expect(answer.columns[0]?.samples).toEqual(["0", "1", "2"]);
     expect(await lake.rows("made", "SELECT sum(pair.a)::INT AS n, max(day)::VARCHAR AS day FROM t")).toEqual([

@@ -1,6 +1,6 @@
 // Checksums of an object's blocks of 64 KiB, kept in a file of the same path in a folder beside the objects. They are
-// durable before the object is published, so every acknowledged object has them, and a copy of both folders keeps them. A
-// record holds the two newest versions of its object, because a crash may fall between writing the record and publishing
+// durable before the object is acknowledged, and before it replaces another, so every acknowledged object has them, and a copy of
+// both folders keeps them. A record holds the two newest versions of its object, because a crash may fall between writing the record and publishing
 // the object: the version whose inode and time match the file is the one to compare with; where none matches (a restored
 // copy), any whose blocks match.
 //
@@ -9,8 +9,8 @@
 
 import { open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { temporaryPath, writeAll } from "#lib/durable";
-import { publishBelow, removeEmptyFolders } from "./files.ts";
+import { syncFolder, temporaryPath, writeAll } from "#lib/durable";
+import { placeBelow, removeEmptyFolders } from "./files.ts";
 
 /** A range read costs at most two blocks more than it returns. */
 export const BLOCK_BYTES = 64 * 1024;
@@ -39,8 +39,13 @@ export interface ChecksumRecord {
   readonly published: boolean;
 }
 
-/** Checksums that are durable, of an object that is not published yet. */
+/** Checksums of an object that is not published yet. */
 export interface Announcement {
+  flush(): Promise<void>;
+  /** Puts them, flushed, in the place of those that were there. */
+  place(): Promise<void>;
+  /** After this a crash leaves them in their place. */
+  flushPlace(): Promise<void>;
   /** Marks the object as published. Not flushed: without the mark only a later loss of the object goes unnoticed. */
   published(): Promise<void>;
   close(): Promise<void>;
@@ -140,10 +145,7 @@ export class ChecksumStore {
     }
   }
 
-  /**
-   * Makes the checksums of the file that is about to be published durable, beside those of the one that is there. What it
-   * gives must be closed.
-   */
+  /** Writes the checksums of the file that is about to be published, beside those of the one that is there. What it gives must be closed. */
   async announce(
     key: string,
     current: FileIdentity | undefined,
@@ -158,19 +160,28 @@ export class ChecksumStore {
       { file: identityText(next.identity), ...next.sums },
     ];
     const temporary = temporaryPath(this.#temporaries, "checksums");
+    const path = join(this.root, key);
     const handle = await open(temporary, "wx", 0o600);
+    let isPlaced = false;
+    const close = async (): Promise<void> => {
+      await handle.close();
+      if (!isPlaced) await rm(temporary, { force: true });
+    };
     try {
       await writeAll(handle, encoded(versions));
-      await handle.sync();
-      await publishBelow(temporary, join(this.root, key), false);
     } catch (error) {
-      await handle.close();
-      await rm(temporary, { force: true });
+      await close();
       throw error;
     }
     return {
+      flush: () => handle.sync(),
+      place: async () => {
+        await placeBelow(temporary, path, false);
+        isPlaced = true;
+      },
+      flushPlace: () => syncFolder(dirname(path)),
       published: () => writeAll(handle, PUBLISHED_BYTES),
-      close: () => handle.close(),
+      close,
     };
   }
 

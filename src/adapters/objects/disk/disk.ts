@@ -1,7 +1,8 @@
 // Objects as files of one folder: the object `a/b.parquet` is the file `<root>/a/b.parquet`, so that other engines read
 // tables where they are. One process writes at a time; a new object is written to a temporary folder beside the root first
 // and then renamed into place, so that a reader never sees half an object. Checksums of its blocks are durable before
-// that, and every read is compared with them before it is returned: bit rot, a truncated file and a lost one are faults.
+// it is acknowledged, and every read is compared with them before it is returned: bit rot, a truncated file and a lost one
+// are faults.
 //
 // What a folder cannot do and S3 can: `a` and `a/b` at once, and segments over 255 bytes. Both are refused.
 
@@ -10,7 +11,7 @@ import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { makeFolder, temporaryPath, writeAll } from "#lib/durable";
+import { makeFolder, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import {
   type Bytes,
@@ -30,7 +31,7 @@ import {
   isAbsent,
   onDisk,
   openObject,
-  publishBelow,
+  placeBelow,
   removeEmptyFolders,
   statObject,
   toDiskFault,
@@ -96,18 +97,27 @@ export async function diskObjects(root: string): Promise<Objects> {
     return toHead(key, found);
   };
 
-  /** Publishes a finished, flushed file as the object, serialised with the other writers of the key. */
+  /** Publishes a written file as the object, serialised with the other writers of the key. Flushes go side by side where they may. */
   const publishObject = async (
     key: string,
     temporary: string,
-    { identity, sums }: Finished,
+    { file, identity, sums }: Written,
     ifAbsent: boolean,
   ): Promise<ObjectHead> => {
+    const path = pathOf(key);
     const current = await statOf(key);
     if (ifAbsent && current !== undefined) throw conditionFailed(key);
     const announced = await checksums.announce(key, current, { identity, sums });
     try {
-      if ((await publishBelow(temporary, pathOf(key), ifAbsent)) === "exists") throw conditionFailed(key);
+      await Promise.all([file.sync(), announced.flush()]);
+      await announced.place();
+      // A crash that left the new object and the old checksums would make it look damaged.
+      if (current !== undefined) await announced.flushPlace();
+      if ((await placeBelow(temporary, path, ifAbsent)) === "exists") throw conditionFailed(key);
+      await Promise.all([
+        syncFolder(dirname(path)),
+        ...(current === undefined ? [announced.flushPlace()] : []),
+      ]);
       await announced.published();
     } finally {
       await announced.close();
@@ -118,8 +128,10 @@ export async function diskObjects(root: string): Promise<Objects> {
   const put = async (key: string, body: Bytes, conditions: PutConditions = {}): Promise<ObjectHead> => {
     pathOf(key);
     const temporary = temporaryPath(temporaries, "object");
+    let written: Written | undefined;
     try {
-      const finished = await spool(body, temporary);
+      written = await spool(body, temporary);
+      const finished = written;
       return await inTurn(key, async () => {
         if (conditions.ifMatch !== undefined) {
           const current = await statOf(key);
@@ -130,6 +142,8 @@ export async function diskObjects(root: string): Promise<Objects> {
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
+    } finally {
+      await written?.file.close();
     }
   };
 
@@ -214,15 +228,22 @@ export async function diskObjects(root: string): Promise<Objects> {
       }),
     path: pathOf,
     adopt: async (key, path, sha256) => {
-      const finished = await onDisk(key, () => flushed(path, sha256));
-      return inTurn(key, async () => {
-        try {
-          return await onDisk(key, () => publishObject(key, path, finished, false));
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === "EXDEV") return undefined;
-          throw error;
-        }
-      });
+      const { sha256: read, ...hashed } = await onDisk(key, () => hashesOf(path));
+      if (read !== sha256)
+        throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
+      const file = await onDisk(key, () => open(path, "r+"));
+      try {
+        return await inTurn(key, async () => {
+          try {
+            return await onDisk(key, () => publishObject(key, path, { file, ...hashed }, false));
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code === "EXDEV") return undefined;
+            throw error;
+          }
+        });
+      } finally {
+        await file.close();
+      }
     },
     verify: async (key) => {
       const { size } = await head(key);
@@ -246,10 +267,11 @@ export async function diskObjects(root: string): Promise<Objects> {
       inTurn(key, () =>
         onDisk(key, async () => {
           if ((await checksums.read(key)) !== "damaged") return false;
-          const path = pathOf(key);
-          const { identity, sums } = await hashesOf(path);
-          const announced = await checksums.announce(key, undefined, { identity, sums });
+          const announced = await checksums.announce(key, undefined, await hashesOf(pathOf(key)));
           try {
+            await announced.flush();
+            await announced.place();
+            await announced.flushPlace();
             await announced.published();
           } finally {
             await announced.close();
@@ -260,13 +282,17 @@ export async function diskObjects(root: string): Promise<Objects> {
   };
 }
 
-/** A whole file, not published yet. */
-interface Finished {
+interface Hashed {
   readonly identity: BigIntStats;
   readonly sums: BlockChecksums;
 }
 
-async function spool(body: Bytes, path: string): Promise<Finished> {
+/** A whole file, neither flushed nor published yet, and open until it is. */
+interface Written extends Hashed {
+  readonly file: FileHandle;
+}
+
+async function spool(body: Bytes, path: string): Promise<Written> {
   const hasher = new BlockHasher();
   const file = await open(path, "wx", 0o600);
   try {
@@ -274,46 +300,27 @@ async function spool(body: Bytes, path: string): Promise<Finished> {
       hasher.add(chunk);
       await writeAll(file, chunk);
     }
-    await file.sync();
-    return { identity: await file.stat({ bigint: true }), sums: hasher.finish() };
+    return { file, identity: await file.stat({ bigint: true }), sums: hasher.finish() };
   } catch (error) {
+    await file.close();
     throw toDiskFault(error);
-  } finally {
-    await file.close();
   }
 }
 
-/** Flushes a file that a neighbour wrote, and computes its checksums; its SHA-256 must be the one that the neighbour sent. */
-async function flushed(path: string, sha256: string): Promise<Finished> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-    const finished = await hashesIn(file);
-    if (finished.sha256 === sha256) return finished;
-  } finally {
-    await file.close();
-  }
-  throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
-}
-
-async function hashesOf(path: string): Promise<Finished> {
+async function hashesOf(path: string): Promise<Hashed & { readonly sha256: string }> {
   const file = await open(path, "r");
   try {
-    return await hashesIn(file);
+    const hasher = new BlockHasher();
+    const whole = createHash("sha256");
+    const identity = await file.stat({ bigint: true });
+    for await (const chunk of streamRange(file, { first: 0, last: Number(identity.size) - 1 })) {
+      hasher.add(chunk);
+      whole.update(chunk);
+    }
+    return { identity, sums: hasher.finish(), sha256: whole.digest("hex") };
   } finally {
     await file.close();
   }
-}
-
-async function hashesIn(file: FileHandle): Promise<Finished & { readonly sha256: string }> {
-  const hasher = new BlockHasher();
-  const whole = createHash("sha256");
-  const identity = await file.stat({ bigint: true });
-  for await (const chunk of streamRange(file, { first: 0, last: Number(identity.size) - 1 })) {
-    hasher.add(chunk);
-    whole.update(chunk);
-  }
-  return { identity, sums: hasher.finish(), sha256: whole.digest("hex") };
 }
 
 function toHead(key: string, found: BigIntStats): ObjectHead {

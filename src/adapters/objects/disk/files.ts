@@ -4,21 +4,22 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, rmdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder, publish, syncFolder } from "#lib/durable";
+import { makeFolder, place, syncFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { notFound } from "../objects.ts";
 
 /** Retries for a folder that the removal of its last object deletes; each attempt needs another such removal to fail. */
 const FOLDER_TRIES_MAX = 20;
 
-export async function publishBelow(
+/** Puts a flushed temporary file under its name, whose folder is made where there is none. The folder is not flushed. */
+export async function placeBelow(
   temporary: string,
   path: string,
   ifAbsent: boolean,
 ): Promise<"done" | "exists"> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await publish(temporary, path, ifAbsent);
+      return await place(temporary, path, ifAbsent);
     } catch (error) {
       if (!isGone(error) || tries === FOLDER_TRIES_MAX) throw error;
     }

@@ -22,6 +22,7 @@ import {
 } from "../iceberg/metadata/metadata.ts";
 import { logMetadata } from "../iceberg/metadata/table-changes.ts";
 import type { Long } from "../iceberg/types/long.ts";
+import { AfterCommits } from "./after-commits.ts";
 import { readText, TableFiles } from "./files.ts";
 import { History, trimHistory } from "./history.ts";
 import { hintKey, metadataKey, Place } from "./place.ts";
@@ -76,12 +77,19 @@ export class Tables {
   /** Parsed metadata by prefix; an earlier version than the row's is never needed again. */
   readonly #parsed = new CountedCache<string, Table>({ max: TABLES_CACHED_MAX });
   readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #after: AfterCommits;
 
   constructor(deps: TablesDeps) {
     this.#deps = deps;
     this.#pointers = deps.pointers;
     this.#files = new TableFiles(deps.storage);
     this.#history = new History(this.#files);
+    this.#after = new AfterCommits(deps.storage, deps.failures);
+  }
+
+  /** Waits for what commits left to be done behind them. */
+  close(): Promise<void> {
+    return this.#after.settled();
   }
 
   get caches(): Readonly<Record<string, CacheFigures>> {
@@ -246,31 +254,20 @@ export class Tables {
       }
       if (!(await this.#pointers.swap(name, place, before, version, text))) {
         // One that stays was never current: later commits pass over it, and maintenance removes it.
-        await this.#afterwards("removal of metadata", storage.remove({ key }), key);
+        await storage
+          .remove({ key })
+          .catch((error: unknown) => this.#deps.failures.note("removal of metadata", error, { key }));
         return undefined;
       }
       const table: Table = { name, prefix, version, metadata };
       this.#parsed.set(prefix, table);
-      // The commit is made. The hint is for readers without a catalog, and a second proof at the next start; a former
-      // metadata file that stays is removed by maintenance. For neither does a commit fail.
-      const behind = unlogged(before?.metadata, metadata).map((uri) => place.keyOf(uri));
-      const hint = hintKey(prefix);
-      await Promise.all([
-        this.#afterwards("version hint", storage.put({ key: hint, body: bytesOf(String(version)) }), hint),
-        ...behind.map((old) => this.#afterwards("removal of metadata", storage.remove({ key: old }), old)),
-      ]);
+      const unlogged = leftTheLog(before?.metadata, metadata).map((uri) => place.keyOf(uri));
+      this.#after.add(prefix, { version, unlogged });
+      // By its hint a folder is known to hold a table, also when the database is lost.
+      if (before === undefined) await this.#after.settled(prefix);
       return table;
     }
     throw new Fault("conflict", `${name} has too many metadata files of commits that never ended.`);
-  }
-
-  /** Work after a commit is decided: what fails of it is counted and changes nothing of that. */
-  async #afterwards(work: string, running: Promise<unknown>, key: string): Promise<void> {
-    try {
-      await running;
-    } catch (error) {
-      this.#deps.failures.note(work, error, { key });
-    }
   }
 
   /** The snapshot that a commit made, by the commit's id, also when it is long ago. */
@@ -307,6 +304,8 @@ export class Tables {
       await this.#pointers.drop(table);
       this.#parsed.delete(table.prefix);
       this.#files.forget(this.placeOf(table));
+      // A hint that came later would make a reader take the folder for a table.
+      await this.#after.settled(table.prefix);
       await retire(this.#deps.storage, table.prefix, printMetadata(table.metadata));
       return table;
     });
@@ -361,7 +360,7 @@ async function freshPlace(
 }
 
 /** Metadata files that were in the log and are not any more. */
-function unlogged(before: TableMetadata | undefined, after: TableMetadata): string[] {
+function leftTheLog(before: TableMetadata | undefined, after: TableMetadata): string[] {
   const kept = new Set(after["metadata-log"].map((entry) => entry["metadata-file"]));
   const logged = before?.["metadata-log"] ?? [];
   return logged.map((entry) => entry["metadata-file"]).filter((file) => !kept.has(file));

@@ -23,7 +23,7 @@ import {
   preparedFor,
   type Publication,
   someFilesOf,
-  store,
+  storeAll,
 } from "./publish.ts";
 import { decimalColumns } from "../drift/decimals.ts";
 import { encodingLabel } from "../decode/encoding-label.ts";
@@ -96,7 +96,7 @@ async function loadOnce(load: Load): Promise<Answer> {
   if ("replayed" in before) return replay(load, before.replayed);
   const existing = await datasetOf(neighbours.catalog, input.dataset, call);
   const dateOrders = await dateOrdersOf(neighbours.catalog, existing, call);
-  return pool.with(call.signal, async (child) => {
+  const finish = await pool.with(call.signal, async (child): Promise<Finish> => {
     const inWorker: InWorker = { ...load, child, existing, dateOrders };
     // An upsert needs the order of the rows, which only a careful reading tells.
     const table = await read(inWorker, content.mode === "upsert" ? "careful" : "quick");
@@ -104,10 +104,14 @@ async function loadOnce(load: Load): Promise<Answer> {
     // Which sheet of a workbook it is, is known only now: other sheets of the same file are other loads.
     const known: Content = { ...content, sheet: { name: table.sheet } };
     const again = await earlier(neighbours.catalog, known, call);
-    if ("replayed" in again) return replay(load, again.replayed);
+    if ("replayed" in again) return () => replay(load, again.replayed);
     return write({ ...inWorker, content: known, commitId: again.commitId }, table);
   });
+  return finish();
 }
+
+/** What is left to do without a worker, which reads the next file while this one's snapshot waits for the disk. */
+type Finish = () => Promise<Answer>;
 
 async function replay({ deps, input, file, call }: Load, snapshot: Snapshot): Promise<Answer> {
   const answer = await replayedAnswer(deps.neighbours, input.dataset, file, snapshot, call);
@@ -124,7 +128,7 @@ interface Work extends InWorker {
   readonly commitId: string;
 }
 
-async function write(work: Work, first: Table): Promise<Answer> {
+async function write(work: Work, first: Table): Promise<Finish> {
   const { deps, input, content, file, child, existing, dateOrders, commitId, call, onProgress } = work;
   const { neighbours } = deps;
   const { dataset } = input;
@@ -179,7 +183,7 @@ async function write(work: Work, first: Table): Promise<Answer> {
   const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: deduped };
   const ingestId = ingestIdOf(dataset, commitId);
   const effect = effectOf(work, ingestId);
-  const answer: Omit<Answer, "snapshot_id" | "fingerprint" | "dry_run"> = {
+  const answer: Uncommitted = {
     dataset,
     ingest_id: ingestId,
     ...counts,
@@ -194,8 +198,10 @@ async function write(work: Work, first: Table): Promise<Answer> {
     ],
     replayed: false,
   };
-  if (input.dry_run)
-    return { ...answer, snapshot_id: null, fingerprint: fingerprintOf(prepared.columns), dry_run: true };
+  if (input.dry_run) {
+    const fingerprint = fingerprintOf(prepared.columns);
+    return () => Promise.resolve({ ...answer, snapshot_id: null, fingerprint, dry_run: true });
+  }
 
   onProgress({ phase: "commit", rows: loaded, bytes: file.bytes }, true);
   const loadId = crypto.randomUUID();
@@ -225,19 +231,38 @@ async function write(work: Work, first: Table): Promise<Answer> {
   };
   const quarantine =
     rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
-  const mainFiles = await store(neighbours, main, call);
-  const quarantineFiles = quarantine === undefined ? [] : await store(neighbours, quarantine, call);
+  const publish = (): Promise<Answer> => publishBoth(work, { answer, main, quarantine, loadId });
+  if (mode !== "upsert") return publish;
+  // It merges the dataset's own rows, which takes the worker.
+  const upserted = await publish();
+  return () => Promise.resolve(upserted);
+}
+
+type Uncommitted = Omit<Answer, "snapshot_id" | "fingerprint" | "dry_run">;
+
+interface Publishing {
+  readonly answer: Uncommitted;
+  readonly main: Publication;
+  readonly quarantine: Publication | undefined;
+  readonly loadId: string;
+}
+
+async function publishBoth(work: Work, { answer, main, quarantine, loadId }: Publishing): Promise<Answer> {
+  const { deps, content, child, call } = work;
+  const { neighbours } = deps;
+  const publications = quarantine === undefined ? [main] : [main, quarantine];
+  const [mainFiles = [], quarantineFiles = []] = await storeAll(neighbours, publications, call);
   const settled = { requestId: call.requestId, traceparent: call.traceparent, caller: call.caller };
   // An upsert must not find the dataset changed by a load that runs beside it.
   const committed: Committed & { rowsReplaced?: number } = await deps.reservations.within(
-    [`commit ${dataset}`],
+    [`commit ${main.dataset}`],
     call.signal,
     async () => {
       if (call.signal.aborted) throw call.signal.reason;
       // From here on nothing is cancelled: the two commits belong together, the rejects first.
       if (quarantine !== undefined) await commit(neighbours, quarantine, quarantineFiles, settled);
-      return mode === "upsert"
-        ? commitUpsert(neighbours, child, work.folder, main, mainFiles, keyColumns, settled)
+      return content.mode === "upsert"
+        ? commitUpsert(neighbours, child, work.folder, main, mainFiles, content.keyColumns, settled)
         : commit(neighbours, main, mainFiles, settled);
     },
   );

@@ -62,6 +62,22 @@ export async function store(
   }
 }
 
+/** Stores the files of publications side by side, in their order; those of all are taken back when one fails. */
+export async function storeAll(
+  neighbours: Neighbours,
+  publications: readonly Publication[],
+  call: CallInit,
+): Promise<DataFile[][]> {
+  const outcomes = await Promise.allSettled(
+    publications.map((publication) => store(neighbours, publication, call)),
+  );
+  const stored = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return stored;
+  for (const files of stored) await unstore(neighbours, files);
+  throw failed.reason;
+}
+
 /** On one disk the file only changes its name. */
 async function hand(
   storage: Neighbours["storage"],
