@@ -114,6 +114,21 @@ describe("a likely rename", () => {
     expect(warnings[0]).toContain('schema {"drop":["trade"],"rename":{"role":"trade"}}');
   });
 
+  test("is offered for a name that is spelled another way, whatever the values", async () => {
+    await lake.load("respelled", "Full Name,Pay Rate\nAnn,10\nBo,11\n");
+    const { warnings } = await lake.load("respelled", "full_name,PAY-RATE,site\nCy,12,Elko\n", {
+      dry_run: true,
+    });
+    expect(warnings.filter((warning) => warning.includes("capitals, spaces and marks alone"))).toEqual([
+      expect.stringContaining('"full_name" is likely the column "Full Name" of respelled'),
+      expect.stringContaining('"PAY-RATE" is likely the column "Pay Rate" of respelled'),
+    ]);
+    await lake.load("two_alike", "a b,a_b\n1,2\n");
+    expect((await lake.load("two_alike", "ab\n3\n", { dry_run: true })).warnings.join()).not.toContain(
+      "is likely",
+    );
+  });
+
   test("is named by a refusal, and by a quarantine with the replay of its rows", async () => {
     await before("frozen");
     const refusal = await renamed("frozen", { contract: "freeze" }).catch((error: unknown) => error);

@@ -84,6 +84,64 @@ const REPORTS: Readonly<Record<string, Report>> = {
     rows: ["Ann|REG|80", "Ann|OT|3", "Bob|REG|72"],
     rejected: 1,
   },
+  "totals in other languages": {
+    text: "osoba;godziny\nAnna;5\nBartek;6\nRazem;11\n",
+    columns: { osoba: "VARCHAR", godziny: "BIGINT" },
+    rows: ["Anna|5", "Bartek|6"],
+    rejected: 1,
+  },
+  "lines that are quoted as a whole": {
+    text: '"id,name,hours"\r\n"1,""Lee, Ann"",8"\r\n"2,Bob,7"\r\n',
+    columns: { ...WORKERS, hours: "BIGINT" },
+    rows: ["1|Lee, Ann|8", "2|Bob|7"],
+  },
+  "the same below a header without quotes": {
+    text: 'id;name;hours\n"1;Ann;8"\n"2;""Bob; Jr"";7"\n"3;Cyd;6"\n',
+    columns: { ...WORKERS, hours: "BIGINT" },
+    rows: ["1|Ann|8", "2|Bob; Jr|7", "3|Cyd|6"],
+  },
+  "one column of quoted texts with a comma each": {
+    text: '"place"\n"Reno, NV"\n"Elko, NV"\n"Ely, NV"\n',
+    columns: { place: "VARCHAR" },
+    rows: ["Reno, NV", "Elko, NV", "Ely, NV"],
+  },
+  "a web server's log, whose names stand in a comment": {
+    text: "#Version: 1.0\n#Fields: date time cs-method sc-status\n2025-03-01 00:00:01 GET 200\n2025-03-01 00:00:02 GET 304\n2025-03-01 00:00:05 POST 500\n",
+    columns: { date: "DATE", time: "TIME", "cs-method": "VARCHAR", "sc-status": "BIGINT" },
+    rows: ["2025-03-01|00:00:01|GET|200", "2025-03-01|00:00:02|GET|304", "2025-03-01|00:00:05|POST|500"],
+  },
+  "names and telephones without a header": {
+    text: "Ann Lee,(555) 010-0101\nBo Kim,(555) 010-0102\nCy Diaz,(555) 010-0103\n",
+    columns: { column_1: "VARCHAR", column_2: "VARCHAR" },
+    rows: ["Ann Lee|(555) 010-0101", "Bo Kim|(555) 010-0102", "Cy Diaz|(555) 010-0103"],
+  },
+  "a file with a column less, joined above": {
+    text: "id,name\n1,Ann\n2,Bob\nid,name,site\n3,Cyd,Elko\n4,Dee,Ely\n",
+    columns: { ...WORKERS, site: "VARCHAR" },
+    rows: ["3|Cyd|Elko", "4|Dee|Ely"],
+    rejected: 3,
+  },
+  "groups that are repeated above each of their names": {
+    text: "Mon,Mon,Tue,Tue,Note\nIn,Out,In,Out,Why\n7,15,8,16,a\n6,14,7,15,b\n9,17,9,17,c\n",
+    columns: {
+      "Mon In": "BIGINT",
+      "Mon Out": "BIGINT",
+      "Tue In": "BIGINT",
+      "Tue Out": "BIGINT",
+      "Note Why": "VARCHAR",
+    },
+    rows: ["7|15|8|16|a", "6|14|7|15|b", "9|17|9|17|c"],
+  },
+  "numbers of cars and machines without a header": {
+    text: "ABC 1234,550e8400-e29b-41d4\nXYZ 9876,6ba7b810-9dad-11d1\nLMN 4567,7ba7b810-9dad-11d1\n",
+    columns: { column_1: "VARCHAR", column_2: "VARCHAR" },
+    rows: ["ABC 1234|550e8400-e29b-41d4", "XYZ 9876|6ba7b810-9dad-11d1", "LMN 4567|7ba7b810-9dad-11d1"],
+  },
+  "cells between broken bars": {
+    text: "id¦name\n1¦Ann\n2¦Bob\n",
+    columns: WORKERS,
+    rows: BOTH,
+  },
   "a table that a database drew": {
     text: "+----+------+\n| id | name |\n+----+------+\n|  1 | Ann  |\n|  2 | Bob  |\n+----+------+\n",
     columns: WORKERS,

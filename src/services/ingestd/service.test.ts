@@ -110,6 +110,12 @@ describe.each([
       for (const [bytes, told] of [
         ["PK\u0003\u0004....", "unpacked"],
         ["%PDF-1.7", "PDF"],
+        ["{\\rtf1\\ansi Roster\\par}", "RTF"],
+        ["%!PS-Adobe-3.0\nshowpage\n", "PostScript"],
+        ["GIF89a....", "picture"],
+        ["<rows>\n<row><id>1</id></row>\n</rows>\n", "XML"],
+        ['<svg viewBox="0 0 1 1"/>', "XML"],
+        ["<p>Signed out</p>", "HTML"],
         ["", "empty"],
         ["\n\n  \n", "empty"],
         [new Uint8Array([1, 2, 0, 0, 4, 5, 0, 9, 9, 9]), "not text"],

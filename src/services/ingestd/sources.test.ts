@@ -239,6 +239,7 @@ describe("Parquet", () => {
     expect(typed).toContain('"name": "n0" is no BIGINT');
     const cut = await lake.load("cut", bytes.slice(0, 400)).catch((error: Error) => error.message);
     expect(cut).toContain("Parquet file cannot be read");
+    expect(cut).not.toContain("/");
   });
 
   const written = async (select: string): Promise<Uint8Array> => {

@@ -153,6 +153,22 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
     expect((await faultOf(service.sql({ sql: "FROM duckdb_settings" }))).code).toBe("not_found");
   });
 
+  test("reads the rejected rows of a dataset that has none, and of no other", async () => {
+    expect(await rows('SELECT count(*) AS n FROM "WORKERS$rejects" WHERE line > 0')).toEqual([{ n: 0 }]);
+    expect((await rows('DESCRIBE "workers$rejects"')).map((row) => row["column_name"])).toEqual([
+      "line",
+      "reason",
+      "column",
+      "raw",
+      "source",
+      "ingest_id",
+    ]);
+    expect((await faultOf(service.sql({ sql: 'FROM "wrokers$rejects"' }))).code).toBe("not_found");
+    expect(
+      (await faultOf(service.sql({ sql: 'FROM "workers$rejects"', at: { workers$rejects: 5 } }))).code,
+    ).toBe("not_found");
+  });
+
   test("reads a dataset without files, with its columns", async () => {
     const created = await own.lake.create("nothing_yet", {
       id: "BIGINT",

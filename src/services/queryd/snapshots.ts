@@ -7,6 +7,7 @@ import { LRUCache } from "lru-cache";
 import { readSchema } from "#adapters/duckdb-columns";
 import { OWNED_DATASETS } from "#contracts/owned-datasets";
 import type { catalog, Dataset } from "#contracts/catalog";
+import { REJECT_COLUMNS, rejectsOf } from "#contracts/rejects";
 import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
@@ -66,6 +67,13 @@ const NAMES_MAX = 100_000;
 /** Datasets that `information_schema` shows at most: an engine makes a table of each, in a fifth of a millisecond. */
 const LISTED_MAX = 10_000;
 
+/** The rejects table of a dataset that never had any. */
+const NOTHING_REJECTED: Scan = {
+  snapshot_id: null,
+  columns: REJECT_COLUMNS.map((column, index) => ({ ...column, id: index + 1, nullable: true })),
+  files: [],
+};
+
 export function snapshots(
   catalogd: Service<typeof catalog>,
   storaged: Service<typeof storage>,
@@ -107,8 +115,15 @@ export function snapshots(
       if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
       const known = await names(call);
       if (known.includes(table)) throw thrown;
-      const folded = known.find((name) => name.toLowerCase() === table.toLowerCase());
-      if (folded === undefined) throw unknownDataset(table, known);
+      const inAnyCase = (wanted: string): string | undefined =>
+        known.find((name) => name.toLowerCase() === wanted.toLowerCase());
+      const folded = inAnyCase(table);
+      if (folded === undefined) {
+        const dataset = inAnyCase(rejectsOf(table.toLowerCase()) ?? "");
+        if (dataset !== undefined && given(table).at === undefined)
+          return [`${dataset}$rejects`, NOTHING_REJECTED];
+        throw unknownDataset(table, known);
+      }
       return [folded, await catalogd.scan({ dataset: folded, ...given(folded) }, call)];
     }
   };

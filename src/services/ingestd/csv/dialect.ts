@@ -45,6 +45,7 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
   [" | ", 0.99],
   ["*", 0.6],
   ["│", 0.99],
+  ["¦", 0.99],
   ["\u001f", 0.99],
   ["\u0001", 0.99],
   [":", 0.5],

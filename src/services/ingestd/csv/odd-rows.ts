@@ -12,7 +12,7 @@ const LABEL_CHARS_MAX = 40;
 
 /** Words that stand before totals, in the languages of the encodings that are read. */
 const TOTALS =
-  /^(?:(?:grand|sub|overall|running|report|column)[ -]?)?(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totaux|somme|totale|totales|suma|totaal|totalt|итого|всего|合计|總計|总计|合計)(?:[ :].*)?$|^.{1,30}[ -](?:sub-?)?totals?:?$/iu;
+  /^(?:(?:grand|sub|overall|running|report|column)[ -]?)?(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totaux|somme|totale|totales|suma|totaal|totalt|totais|razem|ogółem|łącznie|celkem|spolu|összesen|mindösszesen|toplam|genel toplam|yhteensä|summa|i alt|sammenlagt|ukupno|skupaj|kokku|jumlah|tổng(?: cộng)?|σύνολο|итого|всего|разом|סה"כ|المجموع|الإجمالي|합계|총계|小计|小計|合计|總計|总计|总额|合計)(?:[ :].*)?$|^.{1,30}[ -](?:sub-?)?totals?:?$/iu;
 /** The same of averages. */
 const AVERAGES =
   /^(?:(?:overall|total|group) )?(?:averages?|avg\.?|mean|promedios?|media|médias?|moyennes?|durchschnitt|mittelwert|gemiddelde|среднее|平均)(?:[ :].*)?$/iu;

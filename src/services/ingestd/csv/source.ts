@@ -13,6 +13,7 @@ import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { carefulSource } from "./careful.ts";
 import type { Opinion } from "./dialect.ts";
 import { isTidy, layoutOf } from "./layout.ts";
+import { areQuotedLines, withoutLineQuotes } from "./quoted-lines.ts";
 import { quickSource, type TidyTable, tidyTable } from "./quick.ts";
 import type { Dialect } from "./rows.ts";
 import { siftedSource } from "./sifted.ts";
@@ -22,12 +23,17 @@ const CAREFUL_BYTES_MAX = 8 * 1024 * 1024;
 
 /** `known` is how a text is delimited that was written here, and leaves nothing to be guessed. */
 export async function csvSource(
-  file: Decoded,
+  given: Decoded,
   wishes: Wishes,
   work: Workplace,
   known?: Dialect,
 ): Promise<Source> {
-  const sample = await sampleOf(file.path, file.bytes);
+  let file = given;
+  let sample = await sampleOf(file.path, file.bytes);
+  if (known === undefined && wishes.said?.quote === undefined && areQuotedLines(sample.head)) {
+    file = await withoutLineQuotes(file, work.folder);
+    sample = await sampleOf(file.path, file.bytes);
+  }
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
   refuseLoneValue(sample.head, sample.whole);
   const layout = await layoutOf(sample, wishes, known, () => sniff(sample.head, work));

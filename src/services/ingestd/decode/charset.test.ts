@@ -19,6 +19,11 @@ const ROSTERS: Readonly<Record<string, readonly string[]>> = {
     "id;imię;miasto\n1;Łukasz Wójcik;Łódź\n2;Grażyna Dąbek;Poznań\n",
     "id;név;város\n1;Őri Béla;Győr\n2;Szűcs Ágnes;Kőszeg\n",
   ],
+  "iso-8859-2": [
+    "id;jméno;město\n1;Jiří Dvořák;Plzeň\n2;Růžena Šestáková;Děčín\n",
+    "id;imię;miasto\n1;Łukasz Żółć;Gdańsk\n2;Śliwa Paździor;Kraśnik\n",
+    "id;név;város\n1;Őri Béla;Győr\n2;Szűcs Ágnes;Kőszeg\n",
+  ],
   "windows-1251": [
     "номер;имя;город\n1;Анна Иванова;Москва\n2;Борис Петров;Казань\n",
     "id;місто\n1;Київ\n2;Львів\n3;Одеса\n",

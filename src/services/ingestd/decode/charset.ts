@@ -84,15 +84,18 @@ const WESTERN = {
 const SELDOM = 0.8;
 const UNPROVEN = 0.5;
 
+const CENTRAL = {
+  letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
+  script: "Latin",
+} as const;
+
 const SINGLE_BYTE: readonly SingleByte[] = [
   { label: "windows-1252", ...WESTERN },
   { label: "macintosh", ...WESTERN, prior: SELDOM, signs: /[ñóíÖ]/ },
   { label: "ibm850", ...WESTERN, prior: SELDOM, signs: /[ûùÆà]/ },
-  {
-    label: "windows-1250",
-    letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
-    script: "Latin",
-  },
+  { label: "windows-1250", ...CENTRAL },
+  // Its letters with an accent on s, t and z stand where windows-1250 has signs.
+  { label: "iso-8859-2", ...CENTRAL, prior: 0.98 },
   { label: "windows-1254", letters: /[çğıöşüâîûÇĞİÖŞÜ]/, script: "Latin" },
   { label: "windows-1251", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
   { label: "koi8-r", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
@@ -180,7 +183,7 @@ function singleByte(text: string, { letters, script, rare, frequent, prior = 1, 
       if (!withinWord || character === "’") points += 0.75;
     }
     // A currency sign or a fraction inside a word is a letter of another table.
-    if (/[¤¥¦¨¬¯±µ¶¸¹¼¾×÷]/.test(character) && inWord) points -= 0.3;
+    if (/[£¤¥¦¨¬¯±µ¶¸¹¼¾×÷]/.test(character) && inWord) points -= 0.3;
   }
   if (total === 0) return 0;
   const share = frequent === undefined ? 1 : Math.min(1, 0.4 + (0.8 * frequents) / total);

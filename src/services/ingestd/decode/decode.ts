@@ -5,7 +5,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 import { stat } from "node:fs/promises";
 import { Fault } from "#rpc/fault";
 import { charsetOf } from "./charset.ts";
-import { chunksOf, diskFault, newFile, readHead, textOf } from "./files.ts";
+import { chunksOf, readHead, textOf, written } from "./files.ts";
 import { lineEndMender, type OddLineEnd, oddLineEndOf } from "./line-ends.ts";
 import { textDecoder } from "./text-decoder.ts";
 
@@ -280,22 +280,4 @@ async function repairLines(path: string, to: string, from: number, foreignLines:
     warnings: [`${foreignLines} lines are not UTF-8 and were read as windows-1252.`],
     hasNul,
   };
-}
-
-async function written(
-  path: string,
-  fill: (write: (piece: string | Buffer) => Promise<void>) => Promise<void>,
-): Promise<number> {
-  const sink = await newFile(path);
-  let bytes = 0;
-  try {
-    await fill(async (piece) => {
-      bytes += typeof piece === "string" ? Buffer.byteLength(piece) : piece.byteLength;
-      await sink.write(piece);
-    });
-    await sink.end();
-  } catch (error) {
-    throw diskFault(error) ?? error;
-  }
-  return bytes;
 }

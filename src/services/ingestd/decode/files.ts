@@ -65,3 +65,22 @@ export async function newFile(path: string): Promise<Bun.FileSink> {
   await rm(path, { force: true });
   return Bun.file(path).writer({ highWaterMark: BUFFER_BYTES });
 }
+
+/** A file that `fill` writes, and how many bytes it has. Throws `unavailable` where the disk is full. */
+export async function written(
+  path: string,
+  fill: (write: (piece: string | Buffer) => Promise<void>) => Promise<void>,
+): Promise<number> {
+  const sink = await newFile(path);
+  let bytes = 0;
+  try {
+    await fill(async (piece) => {
+      bytes += typeof piece === "string" ? Buffer.byteLength(piece) : piece.byteLength;
+      await sink.write(piece);
+    });
+    await sink.end();
+  } catch (error) {
+    throw diskFault(error) ?? error;
+  }
+  return bytes;
+}

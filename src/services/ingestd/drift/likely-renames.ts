@@ -1,5 +1,5 @@
 // Which unknown columns of a file are likely columns of the dataset under a new name: the file lacks those, and the
-// values overlap clearly. What is read is bounded: the first rows of the file and of a few of the dataset's files.
+// names are spelled with the same letters, or the values overlap clearly. What is read is bounded: the first rows of the file and of a few of the dataset's files.
 
 import { type Duckdb, DuckdbError } from "#adapters/duckdb";
 import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
@@ -29,11 +29,17 @@ export async function likelyRenames(
 ): Promise<LikelyRename[]> {
   const inFile = new Set(source.columns.map(({ name }) => name.toLowerCase()));
   const inDataset = new Set(columns.map(({ name }) => name.toLowerCase()));
-  const unknown = source.columns.filter(
+  const strange = source.columns.filter(
     ({ name }) => !inDataset.has(name.toLowerCase()) && !NUMBERED.test(name),
   );
-  const lacking = columns.filter(({ name }) => !inFile.has(name.toLowerCase()));
-  if (unknown.length === 0 || lacking.length === 0 || files.length === 0) return [];
+  const missing = columns.filter(({ name }) => !inFile.has(name.toLowerCase()));
+  const respelled = respellings(
+    missing.map(({ name }) => name),
+    strange.map(({ name }) => name),
+  );
+  const unknown = strange.filter(({ name }) => !respelled.some((rename) => rename.new === name));
+  const lacking = missing.filter(({ name }) => !respelled.some((rename) => rename.old === name));
+  if (unknown.length === 0 || lacking.length === 0 || files.length === 0) return respelled;
   await checkFiles(files);
   const from = `read_parquet([${files.map(({ path }) => quoteLiteral(path)).join(", ")}], schema = ${schema})`;
   const samples = new Map<string, Sample>();
@@ -51,7 +57,7 @@ export async function likelyRenames(
       if (error instanceof DuckdbError && source.countRows !== undefined) return undefined;
       throw error;
     });
-    if (values === undefined) return [];
+    if (values === undefined) return respelled;
     const overlapWith = async ({ name, type }: RenamesInput["columns"][number]) =>
       kindOf(type) === kind ? overlapOf(values, await sampleOf(name, type)) : undefined;
     let rival: Overlap | undefined;
@@ -71,7 +77,20 @@ export async function likelyRenames(
       pairs.push({ old: candidate.name, new: column.name, common, distinct, overlap });
     }
   }
-  return onceEach(pairs.toSorted((one, other) => byClarity(one.overlap, other.overlap)));
+  return [...respelled, ...onceEach(pairs.toSorted((one, other) => byClarity(one.overlap, other.overlap)))];
+}
+
+/** Names of both sides that have the same letters and digits, one each: "Pay Rate" and pay_rate. */
+function respellings(missing: readonly string[], strange: readonly string[]): LikelyRename[] {
+  const spelled = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  return missing.flatMap((old): LikelyRename[] => {
+    const letters = spelled(old);
+    const found = strange.filter((name) => spelled(name) === letters);
+    const rivals = missing.filter((name) => spelled(name) === letters);
+    const [name] = found;
+    if (letters === "" || name === undefined || found.length + rivals.length > 2) return [];
+    return [{ old, new: name, distinct: 0, common: 0, respelled: true }];
+  });
 }
 
 function onceEach(pairs: readonly Pair[]): LikelyRename[] {

@@ -57,7 +57,7 @@ export const CURRENCIES: readonly string[] = [
   ..."USD EUR GBP CHF CAD AUD NZD JPY CNY INR SEK NOK DKK PLN CZK HUF MXN BRL ZAR SGD HKD".split(" "),
   ..."RUB KRW TWD THB IDR MYR AED SAR ILS RON BGN UAH".split(" "),
   ..."Rs. Rs Fr. kr. kr Kč zł".split(" "),
-  ..."$€£¥₹₩₽₺₪₴₫₦₱฿".split(""),
+  ..."$€£¥￥₹₩₽₺₪₴₫₦₱฿".split(""),
 ];
 const escaped = (text: string): string => text.replace(/[$.]/g, "\\$&");
 const ANY_CURRENCY = `(?:${CURRENCIES.map(escaped).join("|")})`;
@@ -66,6 +66,11 @@ const CLOCK_12 = "(?:0?[1-9]|1[0-2]):[0-5][0-9](?::[0-5][0-9])? ?[AP]M";
 const ISO_CLOCK = "[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,6}0{0,3})?)?";
 const ISO_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}";
 const ANY_DAY = "[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:[0-9]{4}|[0-9]{2})";
+/** As in Prague: 31. 12. 2024. */
+const SPACED_DAY = "[0-9]{1,2}\\. [0-9]{1,2}\\. [0-9]{4}";
+/** As in Budapest, Tokyo and Seoul: 2024. 12. 31., 2024年12月31日, 2024년 12월 31일. */
+const YEAR_FIRST =
+  "[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}|[0-9]{4}\\. ?[0-9]{1,2}\\. ?[0-9]{1,2}\\.|[0-9]{4}年 ?[0-9]{1,2}月 ?[0-9]{1,2}日|[0-9]{4}년 ?[0-9]{1,2}월 ?[0-9]{1,2}일";
 const MONTHS =
   "(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
 
@@ -119,7 +124,11 @@ const exactDoubleSql = (text: string): string => {
   return `(isfinite(${value}) AND CASE ${cases.join(" ")} END)`;
 };
 
+const unspaced = (text: string): string => `replace(${text}, '. ', '.')`;
 const slashed = (text: string): string => `translate(${text}, '.-', '//')`;
+/** A day whose year stands first as ISO writes it. */
+const dashed = (text: string): string =>
+  `rtrim(regexp_replace(${text}, '[-/.年月년월]+ ?', '-', 'g'), '-日일')`;
 const strptime = (text: string, formats: readonly string[]): string =>
   `try_strptime(${text}, [${formats.map(quoteLiteral).join(", ")}])`;
 
@@ -136,6 +145,8 @@ export function hasShortYear(text: string): boolean {
 }
 
 const DAY_FORMATS = { mdy: ["%m/%d/%y", "%m/%d/%Y"], dmy: ["%d/%m/%y", "%d/%m/%Y"] } as const;
+/** 31. 12. 2024 with slashes for its points: for the few that write so, the many lose no time. */
+const SPACED_FORMAT = "%d/ %m/ %Y";
 const WORDED_DAYS = ["%d %m %y", "%d %m %Y"];
 const CLOCK_FORMATS = [
   "%H:%M",
@@ -152,15 +163,15 @@ function stampFormats(days: readonly string[]): string[] {
 }
 
 function dayIs(text: string, monthFirst: boolean): boolean {
-  const [first = 0, second = 0] = text.split(/[/. -]/, 2).map(Number);
+  const [first = 0, second = 0] = text.split(/[/. -]+/, 2).map(Number);
   const [month, day] = monthFirst ? [first, second] : [second, first];
   return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
 const isoDay = (text: string): boolean => {
   const [, month = 0, day = 0] = text
-    .slice(0, 10)
-    .split(/[-/.T ]/)
+    .slice(0, 14)
+    .split(/[-/.T 年月日년월일]+/, 3)
     .map(Number);
   return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 };
@@ -283,8 +294,8 @@ const SPECS: readonly KindSpec[] = [
   {
     name: "date, year first",
     type: "DATE",
-    pattern: "[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}",
-    sql: (text) => `TRY_CAST(translate(${text}, '/.', '--') AS DATE)`,
+    pattern: YEAR_FIRST,
+    sql: (text) => `TRY_CAST(${dashed(text)} AS DATE)`,
     valid: isoDay,
   },
   {
@@ -298,9 +309,9 @@ const SPECS: readonly KindSpec[] = [
   {
     name: "date, day first",
     type: "DATE",
-    pattern: ANY_DAY,
+    pattern: `${ANY_DAY}|${SPACED_DAY}`,
     sql: (text, latest) =>
-      `CAST(${inWindow(strptime(slashed(text), DAY_FORMATS.dmy), text, SHORT_YEAR_LAST, latest)} AS DATE)`,
+      `CAST(${inWindow(strptime(slashed(text), [...DAY_FORMATS.dmy, SPACED_FORMAT]), text, SHORT_YEAR_LAST, latest)} AS DATE)`,
     valid: (text) => dayIs(text, false),
   },
   {
@@ -344,8 +355,9 @@ const SPECS: readonly KindSpec[] = [
   {
     name: "timestamp, year first",
     type: "TIMESTAMP",
-    pattern: `[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}(?:[T ]${CLOCK})?`,
-    sql: (text) => `TRY_CAST(${dayAndClock(text, "-")} AS TIMESTAMP)`,
+    // Loggers write the fraction behind a comma.
+    pattern: `(?:${YEAR_FIRST})(?:[T ]${CLOCK})?|${ISO_DATE}[T ][0-9]{1,2}:[0-9]{2}:[0-9]{2},[0-9]{1,6}|[0-9]{4}[/.-][0-9]{1,2}[/.-][0-9]{1,2},? ${CLOCK_12}`,
+    sql: yearFirstStamp,
     valid: isoDay,
   },
   {
@@ -368,9 +380,14 @@ const SPECS: readonly KindSpec[] = [
   {
     name: "timestamp, day first",
     type: "TIMESTAMP",
-    pattern: `${ANY_DAY}(?:,? (?:${CLOCK}|${CLOCK_12}))?`,
+    pattern: `(?:${ANY_DAY}|${SPACED_DAY})(?:,? (?:${CLOCK}|${CLOCK_12}))?`,
     sql: (text, latest) =>
-      inWindow(strptime(dayAndClock(text), stampFormats(DAY_FORMATS.dmy)), text, SHORT_YEAR_LAST, latest),
+      inWindow(
+        strptime(dayAndClock(unspaced(text)), stampFormats(DAY_FORMATS.dmy)),
+        text,
+        SHORT_YEAR_LAST,
+        latest,
+      ),
     valid: (text) => dayIs(text, false),
   },
   {
@@ -385,11 +402,26 @@ const SPECS: readonly KindSpec[] = [
   },
 ];
 
+/** The day and the clock behind it are told apart by the colon: the day may have blanks of its own. */
+function yearFirstStamp(text: string): string {
+  const point = `regexp_replace(upper(${text}), '(:[0-9]{2}),([0-9])', '\\1.\\2')`;
+  const clock = `regexp_extract(${point}, '[0-9]{1,2}:.*$')`;
+  const day = dashed(`rtrim(left(${point}, length(${point}) - length(${clock})), 'T ,')`);
+  const stamp = `rtrim(${day} || ' ' || ${clock})`;
+  const halves = strptime(stamp, [
+    "%Y-%m-%d %I:%M %p",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %I:%M%p",
+    "%Y-%m-%d %I:%M:%S%p",
+  ]);
+  return `coalesce(${halves}, TRY_CAST(${stamp} AS TIMESTAMP))`;
+}
+
 /** Day separators become one mark, the fraction's point stays: it stands behind the space. */
-function dayAndClock(text: string, mark: "/" | "-" = "/"): string {
+function dayAndClock(text: string): string {
   const upper = `upper(replace(replace(${text}, ',', ''), 'T', ' '))`;
   const day = `split_part(${upper}, ' ', 1)`;
-  return `(${mark === "/" ? slashed(day) : `translate(${day}, '/.', '--')`} || CASE WHEN contains(${upper}, ' ') THEN ' ' || substr(${upper}, strpos(${upper}, ' ') + 1) ELSE '' END)`;
+  return `(${slashed(day)} || CASE WHEN contains(${upper}, ' ') THEN ' ' || substr(${upper}, strpos(${upper}, ' ') + 1) ELSE '' END)`;
 }
 
 function isPhone(text: string): boolean {

@@ -32,7 +32,7 @@ const OF = "(?: | de | of | d[’'])";
 export const WORDED_DATE =
   `(?:(?:${WEEKDAYS})\\.?,? )?` +
   `(?:${DAY}(?:${OF}${MONTH}(?:,? | de | del )[0-9]{4}| ${MONTH} ${YEAR}|-${MONTH}-${YEAR}|/${MONTH}/${YEAR})|` +
-  `${MONTH} ${DAY},?(?: | de | del )[0-9]{4})`;
+  `${MONTH} {1,2}${DAY},?(?: | de | del )[0-9]{4})`;
 
 /** Whether its year has two digits, for RE2 and JavaScript. */
 export const WORDED_SHORT_YEAR = "^[0-9]{1,2}[^ /-]{0,2}[ /-][^0-9 /-]+[ /-][0-9]{2}(?:[, ]|$)";
@@ -66,7 +66,7 @@ const NUMBERS: readonly string[] = [
 export function wordedDaySql(text: string): string {
   const plain = `regexp_replace(strip_accents(lower(${text})), ' (?:de|del|of|d.)\\b', ' ', 'g')`;
   const behindDay = `regexp_extract(${plain}, '[0-9][^0-9 /-]{0,2}[ /-]+([a-z]{3,})', 1)`;
-  const beforeDay = `regexp_extract(${plain}, '([a-z]{3,})[.]? [0-9]', 1)`;
+  const beforeDay = `regexp_extract(${plain}, '([a-z]{3,})[.]? +[0-9]', 1)`;
   const word = `coalesce(nullif(${behindDay}, ''), ${beforeDay})`;
   const cases = NUMBERS.flatMap((words, index) =>
     words.split(" ").map((start) => `WHEN '${start}' THEN '${index + 1}'`),

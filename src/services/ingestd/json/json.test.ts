@@ -107,6 +107,7 @@ describe("shapes", () => {
     expect(textFormat('  [\n {"a": 1}]')).toBe("json");
     expect(textFormat("[id],[name]\n1,2\n")).toBe("csv");
     expect(textFormat("a,b\n1,2\n")).toBe("csv");
+    expect(textFormat("<TICKER>,<DATE>\nAAA,20240102\n")).toBe("csv");
   });
 });
 
@@ -225,6 +226,38 @@ describe("loading", () => {
       );
     expect(await refused("[1, 2, 3]")).toContain("no object");
     expect(await refused('[{"a": ')).toContain("not valid JSON");
+  });
+
+  test("arrays are rows, whose first names the columns where it is unlike the others", async () => {
+    for (const [name, text] of [
+      [
+        "census",
+        '[["NAME","POP","state"],\n["Nevada","3104614","32"],["Utah",9007199254740993,"04"],["Ohio"]]',
+      ],
+      [
+        "lines",
+        '["NAME","POP","state"]\n["Nevada","3104614","32"]\n["Utah",9007199254740993,"04"]\n["Ohio"]\n',
+      ],
+    ] as const) {
+      const answer = await lake.load(name, text);
+      expect(answer).toMatchObject({ rows_in: 3, rows_loaded: 2, rows_quarantined: 1 });
+      expect(
+        await lake.query('SELECT "NAME", "POP"::VARCHAR AS pop, state FROM t ORDER BY 1', { t: name }),
+      ).toEqual([
+        { NAME: "Nevada", pop: "3104614", state: "32" },
+        { NAME: "Utah", pop: "9007199254740993", state: "04" },
+      ]);
+      expect((await lake.load(name, '[["Iowa",5,"19"],["Texas",6,"48"]]')).warnings.join(" ")).toContain(
+        "in order",
+      );
+      expect(await lake.query('SELECT count("NAME")::INT AS n FROM t', { t: name })).toEqual([{ n: 4 }]);
+    }
+    const bare = await lake.load("bare_arrays", '[[1,"a",[2]],[3,"b",[]]]');
+    expect(bare.columns.map(({ name }) => name)).toEqual(["column_1", "column_2", "column_3"]);
+    expect(bare.warnings.join(" ")).toContain("numbered");
+    expect((await lake.load("letters", '[["id","n"],[1,"a"],[2,"b"]]')).rows_in).toBe(2);
+    const texts = await lake.load("texts_alone", '[["first","last"],["Ann","Lee"],["Bo","Kim"]]');
+    expect([texts.rows_in, texts.warnings.join(" ")]).toEqual([2, expect.stringContaining("first array")]);
   });
 
   test("keys that SQL cannot tell apart, and empty ones, get names of their own, said in a warning", async () => {

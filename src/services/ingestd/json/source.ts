@@ -9,10 +9,11 @@ import type { Decoded } from "../decode/decode.ts";
 import { diskFault, newFile, textOf } from "../decode/files.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
 import type { RawRow, Source, Wishes, Workplace } from "../source/source.ts";
+import { type ArrayRows, arrayRows } from "./array-rows.ts";
 import { columnsOf, type Key, keyOf, note } from "./columns.ts";
 import { type ExactJson, jsonOf, parseExact } from "./exact.ts";
 import { KeyNames } from "./key-names.ts";
-import { type Cutter, lineCutter, type Piece, valueCutter } from "./values.ts";
+import { lineCutter, type Piece, valueCutter } from "./values.ts";
 
 /** DuckDB's reader takes objects up to 16 MiB by default, and holds several for each thread. */
 const OBJECT_BYTES_MIN = 16 * 1024 * 1024;
@@ -23,7 +24,8 @@ export async function jsonSource(
   wishes: Wishes,
   work: Workplace,
 ): Promise<Source> {
-  const cutter = (): Cutter => (format === "ndjson" ? lineCutter() : valueCutter());
+  const inDataset = wishes.known.map(({ name }) => name);
+  const cutter = (): ArrayRows => arrayRows(format === "ndjson" ? lineCutter() : valueCutter(), inDataset);
   const path = join(work.folder, "rows.ndjson");
   const sink = await newFile(path);
   const keys = new Map<string, Key>();
@@ -33,9 +35,9 @@ export async function jsonSource(
   let nulRows = 0;
   let halvedRows = 0;
   let longest = 0;
-  const take = async ({ line, raw }: Piece): Promise<void> => {
+  const take = async ({ line, raw, reason }: Piece): Promise<void> => {
     rows += 1;
-    const found = parsed(raw);
+    const found = reason ?? parsed(raw);
     if (typeof found === "string") {
       await work.rejects.add({ line, reason: found, raw });
       return;
@@ -51,8 +53,8 @@ export async function jsonSource(
     await sink.write(`{"line":${line},"place":${rows},"row":${text}}\n`);
   };
   let bytes = 0;
+  const cut = cutter();
   try {
-    const cut = cutter();
     for await (const text of textOf(file.path)) {
       bytes = Math.min(bytes + text.length, file.bytes);
       for (const piece of cut.push(text)) await take(piece);
@@ -80,7 +82,7 @@ export async function jsonSource(
     ([name, times]) =>
       `The key "${name}" comes twice in ${times} ${times === 1 ? "object" : "objects"}: the last value was taken.`,
   );
-  odd.push(...names.warnings);
+  odd.push(...names.warnings, ...cut.warnings());
   if (nulRows > 0) odd.push(`${nulRows} rows hold a NUL character, which is shown as ${NUL_SIGN}.`);
   if (halvedRows > 0)
     odd.push(

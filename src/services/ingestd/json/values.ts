@@ -11,6 +11,8 @@ export interface Piece {
   /** The line it starts in, counted from 1. */
   readonly line: number;
   readonly raw: string;
+  /** Why it is no row, where that is known already. */
+  readonly reason?: string;
 }
 
 export interface Cutter {

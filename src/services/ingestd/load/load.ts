@@ -4,6 +4,7 @@
 // decides: the catalog refuses a second snapshot with the same id or the same key.
 
 import type { Dataset } from "#contracts/catalog";
+import { REJECT_COLUMNS } from "#contracts/rejects";
 import type { ingest } from "#contracts/ingest";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
@@ -26,7 +27,7 @@ import {
 } from "./publish.ts";
 import { decimalColumns } from "../drift/decimals.ts";
 import { encodingLabel } from "../decode/encoding-label.ts";
-import { type LikelyRename, REJECT_COLUMNS, type Said, type Table, type Way } from "../source/shapes.ts";
+import type { LikelyRename, Said, Table, Way } from "../source/shapes.ts";
 import type { Spooled } from "../receive/spool.ts";
 import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";

@@ -16,10 +16,14 @@ export type Effect =
 
 export function renameOffer(
   dataset: string,
-  { old, new: to, common, distinct }: LikelyRename,
+  { old, new: to, common, distinct, respelled }: LikelyRename,
   effect: Effect,
 ): string {
-  const found = `"${to}" is likely the column "${old}" of ${dataset} under a new name: the file has no "${old}", and ${common} of ${distinct} different values of "${to}" stand there.`;
+  const why =
+    respelled === true
+      ? "the names differ in capitals, spaces and marks alone"
+      : `${common} of ${distinct} different values of "${to}" stand there`;
+  const found = `"${to}" is likely the column "${old}" of ${dataset} under a new name: the file has no "${old}", and ${why}.`;
   const rename = `lakehouse datasets rename ${dataset} ${word(old)} ${word(to)}`;
   if (effect.was === "loaded")
     return `${found} It was added as a column of its own. If it is "${old}", run ${rollback(dataset, effect.before)}, then ${rename} --replace (or ${patch(dataset, { drop: [to], rename: { [old]: to } })}), and load the file again.`;

@@ -4,6 +4,7 @@
 // loses nothing: the next try finds the first commit by its id, adds nothing again and ends the second.
 
 import type { Dataset } from "#contracts/catalog";
+import { REJECT_COLUMNS } from "#contracts/rejects";
 import type { ingest, Ingested } from "#contracts/ingest";
 import { assert, present } from "#lib/assert";
 import type { Clock } from "#lib/clock";
@@ -25,7 +26,7 @@ import {
 } from "./publish.ts";
 import type { Reservations } from "./reservations.ts";
 import { commitUpsert } from "./upsert.ts";
-import { REJECT_COLUMNS, type Table } from "../source/shapes.ts";
+import type { Table } from "../source/shapes.ts";
 import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";
 

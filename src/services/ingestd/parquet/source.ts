@@ -19,7 +19,8 @@ export async function parquetSource(path: string, wishes: Wishes, { db }: Workpl
   const rows = (sql: string): ReturnType<typeof db.rows> =>
     db.rows(sql).catch((error: unknown) => {
       if (!(error instanceof DuckdbError) || error.kind === "Out of Memory") throw error;
-      throw new Fault("rejected", `The Parquet file cannot be read: ${error.message.split("\n")[0]}`);
+      const why = (error.message.split("\n")[0] ?? "").replaceAll(`'${path}'`, "").replaceAll(path, "");
+      throw new Fault("rejected", `The Parquet file cannot be read: ${why.replaceAll(" :", ":")}`);
     });
   const described = (await rows(`DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${from}`)).map((row) => ({
     name: String(row["column_name"]),

@@ -140,6 +140,8 @@ export const likelyRename = z.strictObject({
   /** Different values of the sample of the file's column, and how many of them the dataset's has too. */
   distinct: z.int(),
   common: z.int(),
+  /** The names differ in capitals, spaces and marks alone; then no values were compared. */
+  respelled: z.literal(true).optional(),
 });
 export type LikelyRename = z.infer<typeof likelyRename>;
 
@@ -181,13 +183,3 @@ export type ReadRejectsInput = z.infer<typeof readRejectsInput>;
 
 export const writeRemainingInput = z.strictObject({ ...prepared.shape, ...rejected, loaded: z.string() });
 export type WriteRemainingInput = z.infer<typeof writeRemainingInput>;
-
-/** Columns of a rejects table, with DuckDB's types. */
-export const REJECT_COLUMNS = [
-  { name: "line", type: "BIGINT" },
-  { name: "reason", type: "VARCHAR" },
-  { name: "column", type: "VARCHAR" },
-  { name: "raw", type: "VARCHAR" },
-  { name: "source", type: "VARCHAR" },
-  { name: "ingest_id", type: "VARCHAR" },
-] as const;

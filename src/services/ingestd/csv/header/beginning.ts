@@ -3,7 +3,7 @@
 
 import type { Row } from "../rows.ts";
 import { BODY_ROWS, areNames, columnsBelow, filledIn, isFilled, isTyped, tableFrom } from "./cells.ts";
-import { groupsOf } from "./several-rows.ts";
+import { groupsOf, onceEach } from "./several-rows.ts";
 
 /** Rows above the table that are looked through: titles, notes, empty rows, or another table. */
 const PREAMBLE_ROWS_MAX = 2000;
@@ -83,7 +83,12 @@ export function belowGroups(rows: readonly Row[], start: number, width: number):
   if (groups === undefined || names === undefined || names.reason !== undefined) return start;
   const isNames =
     names.cells.length === width && names.cells.every((cell) => isFilled(cell) && !isTyped(cell));
-  return isNames && groups.cells.some((cell) => !isFilled(cell)) && groupsOf(groups.cells, names.cells)
-    ? start + 1
-    : start;
+  const parted = groups.cells.some((cell) => !isFilled(cell));
+  // Each name may have its group above it: the names are then texts above values.
+  const table = tableFrom(rows, start + 1, width);
+  const repeated =
+    onceEach(groups.cells).some((cell) => cell === "") &&
+    table.length > 2 &&
+    columnsBelow(table, width).some((typed) => typed);
+  return isNames && (parted || repeated) && groupsOf(groups.cells, names.cells) ? start + 1 : start;
 }

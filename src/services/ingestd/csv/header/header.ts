@@ -58,12 +58,12 @@ export function findHeader(
   known: readonly string[],
   said?: number,
 ): Header {
-  const rows = all.filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw));
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw)).map(withoutLabel);
   const found = namingOf(rows, width, known);
   const agreed = said === undefined || said === (found.headerLine ?? 0);
   const { from, below = [], ...naming } = agreed ? found : saidNaming(said, rows, width, known);
   const above = rows.slice(0, from);
-  const ofTables = new Set(tablesAmong(above));
+  const ofTables = new Set(tablesAmong(above, naming.names));
   const passedOver = new PassedOver();
   const rejected: Row[] = [];
   for (const { line, raw } of all)
@@ -78,6 +78,18 @@ export function findHeader(
   for (const row of below)
     rejected.push({ ...row, reason: "it describes the columns and is no row of them" });
   return { ...naming, rejected, passedOver, evidence: [...naming.evidence, ...passedOver.words()] };
+}
+
+/** What stands before the names where a comment holds them, as in the logs of web servers: #Fields: date time s-ip. */
+const LABEL = /^#[ \t]*(?:fields|columns|header):[ \t]*/i;
+
+function withoutLabel(row: Row): Row {
+  const [first = "", ...others] = row.cells;
+  if (!LABEL.test(first)) return row;
+  const name = first.replace(LABEL, "");
+  // With the label it had a cell too many.
+  const { reason: _, ...sound } = row;
+  return { ...sound, cells: name === "" ? others : [name, ...others] };
 }
 
 /** What the line names that somebody says; all that is above it stands above the table. */
@@ -236,16 +248,21 @@ function isCounted(first: Row, rows: readonly Row[], width: number): boolean {
   );
 }
 
-/** Rows in a run of one width that has a column of values: a table of its own. */
-function tablesAmong(above: readonly Row[]): Row[] {
+/** Rows in a run of one width that has a column of values, or some of the table's own names: a table of its own. */
+function tablesAmong(above: readonly Row[], names: readonly string[]): Row[] {
+  const own = new Set(names.map((name) => name.toLowerCase()));
+  const isNamedAlike = ([first, second]: readonly Row[]): boolean => {
+    const shared = first?.cells.filter((cell) => own.has(cell.trim().toLowerCase())) ?? [];
+    return second !== undefined && shared.length > 1 && shared.length * 2 >= (first?.cells.length ?? 0);
+  };
   const found: Row[] = [];
   for (let from = 0; from < above.length;) {
     const width = above[from]?.cells.length ?? 0;
     let to = from + 1;
     while (above[to]?.cells.length === width) to += 1;
     const run = above.slice(from, to);
-    if (width > 1 && run.length > TABLE_ROWS_MIN && columnsBelow(run, width).some((typed) => typed))
-      found.push(...run);
+    const hasValues = run.length > TABLE_ROWS_MIN && columnsBelow(run, width).some((typed) => typed);
+    if (width > 1 && (hasValues || isNamedAlike(run))) found.push(...run);
     from = to;
   }
   return found;

@@ -107,12 +107,17 @@ function continuesHeader(
   return aboveTyped > 0;
 }
 
+/** Groups that stand above each of their names, as the first of each alone: Mon,Mon,Tue,Tue. */
+export const onceEach = (groups: readonly string[]): string[] =>
+  groups.map((cell, index) => (index > 0 && cell === groups[index - 1] ? "" : cell));
+
 /**
  * The names with the groups above them, as spreadsheets merge cells: a group holds from its cell up to the next one.
  * Undefined where the row above is no such row: it has less than the names, begins behind the first column or has
  * room between its cells, and what it says is no value.
  */
-export function groupsOf(above: readonly string[], names: readonly string[]): string[] | undefined {
+export function groupsOf(written: readonly string[], names: readonly string[]): string[] | undefined {
+  const above = onceEach(written);
   const isGroup = (cell: string): boolean =>
     !isFilled(cell) || isYear(cell) || !(isTyped(cell) || cell.trim().endsWith(":"));
   if (above.length > names.length || !above.every(isGroup)) return undefined;
@@ -121,7 +126,8 @@ export function groupsOf(above: readonly string[], names: readonly string[]): st
   if (first === undefined) return undefined;
   const spans = starts.map((at, index) => (starts[index + 1] ?? names.length) - at);
   const repeated = hasTwins(names);
-  const apart = starts.length > 1 && spans.every((span) => span > 1);
+  const said = above.some((cell, index) => cell !== written[index]);
+  const apart = starts.length > 1 && (said || spans.every((span) => span > 1));
   if (!apart && !(repeated && first > 0)) return undefined;
   const grouped = names.map((name, index) => {
     const group = starts.findLast((at) => at <= index);

@@ -60,6 +60,8 @@ export function isHeader(cells: readonly string[], rows: readonly Row[], known: 
     (cell, column) => isFilled(cell) && body.some((row) => (row.cells[column] ?? "").trim() === cell.trim()),
   );
   if (again) return no("what the first row says comes again below it");
+  if (cells.some((cell, column) => isSpelledAlike(cell, column, body)))
+    return no("the first row is spelled like those below it");
   const nameLike = filled.every((cell) => /^[\p{L}\p{N}_ .\-/()%&']{1,60}$/u.test(cell.trim()));
   if (cells.length === 1) {
     const identifier = /^[\p{L}][\p{L}\p{N}]*(?:[_ ][\p{L}\p{N}]+)*$/u.test(cells[0]?.trim() ?? "");
@@ -76,6 +78,20 @@ export function isHeader(cells: readonly string[], rows: readonly Row[], known: 
   return nameLike
     ? { header: true, sure: false, why: "the first row is made of different, short texts" }
     : no("the first row is no set of names");
+}
+
+/** A text with so many digits is a number of some kind: a telephone's, an order's. */
+const DIGITS_MIN = 4;
+const ALIKE_SHARE_MIN = 0.8;
+
+/** Whether a text with digits differs from most below it in letters and digits alone. */
+function isSpelledAlike(cell: string, column: number, body: readonly Row[]): boolean {
+  const spelled = (text: string): string => text.trim().replace(/[\p{L}\p{N}]/gu, "x");
+  const own = spelled(cell);
+  if (cell.replace(/[^0-9]/g, "").length < DIGITS_MIN) return false;
+  const below = body.map((row) => row.cells[column] ?? "").filter(isFilled);
+  const alike = below.filter((text) => spelled(text) === own).length;
+  return alike > 1 && alike >= below.length * ALIKE_SHARE_MIN;
 }
 
 /** Names of which some stand for several columns, side by side: Sprint,Sprint,Comment,Comment. */
