@@ -104,7 +104,7 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
         case "off":
           break;
       }
-      return Promise.reject(unset(name));
+      return Promise.reject(deps.upstream(name) === undefined ? unset(name) : switchedOff(route));
     };
     return isDual ? deps.dual.answer(call, answer) : answer(call);
   };
@@ -179,6 +179,14 @@ function heldSeal(exchange: Exchange): { exchange: Exchange; finish: (response: 
       return response;
     },
   };
+}
+
+/** There is an upstream, and somebody switched the route off. */
+function switchedOff(route: string): Fault {
+  return new Fault(
+    "unavailable",
+    `${route} is off. Let the upstream answer it with: lakehouse cutover flip ${route} --to pass-through, or see lakehouse cutover status`,
+  );
 }
 
 /** Says which setting is missing, and how to set it. */
