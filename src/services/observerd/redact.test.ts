@@ -70,6 +70,16 @@ describe("redaction", () => {
     expect(redactData(counts, false)).toEqual(counts);
   });
 
+  test("reads JSON within a text: arguments of tools, bodies of requests", () => {
+    const inner = JSON.stringify({ prompt: "who is free", clientSecret: "hunter2", n: 1 });
+    expect(redactData({ sent: inner }, false)).toEqual({ sent: '{"clientSecret":"[redacted]","n":1}' });
+    expect(redactData({ sent: inner }, true)).toEqual({
+      sent: '{"prompt":"who is free","clientSecret":"[redacted]","n":1}',
+    });
+    const deep = "[".repeat(4000) + "]".repeat(4000);
+    expect(JSON.stringify(redactData({ deep }, false)).length).toBeLessThan(9000);
+  });
+
   test("leaves content out, and keeps it redacted where it is to be kept", () => {
     const data = { prompt: "mail ann@example.com", nested: { messages: [{ content: "hi" }], n: 1 } };
     expect(redactData(data, false)).toEqual({ nested: { n: 1 } });
