@@ -1,6 +1,6 @@
-// Personal data and keys in text: telephone numbers, e-mail addresses, social security numbers, keys of programs. They are
-// replaced before anything that is kept touches the disk, and looked for again before anything leaves. All patterns are
-// linear in the length of the text.
+// Personal data and keys in text: telephone numbers, e-mail addresses, social security and card numbers, keys of programs.
+// They are replaced before anything that is kept touches the disk, and looked for again before anything leaves. All patterns
+// are linear in the length of the text.
 
 import { jsonOr } from "#lib/json-or";
 
@@ -20,7 +20,9 @@ const PATTERNS: readonly (readonly [kind: string, pattern: RegExp, by: string])[
   ],
   ["key", /\b(Bearer|Basic)\s+[\w~+/.=-]{8,2000}/gi, "$1 [key]"],
   ["email", /(?<![\w.+-])[\w.+-]{1,256}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, "[email]"],
-  ["ssn", /(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g, "[ssn]"],
+  ["ssn", /(?<!\d)\d{3}([-. ])\d{2}\1\d{4}(?!\d)/g, "[ssn]"],
+  // In the groups in which cards show them; as one run of digits they are like anyone's ids.
+  ["card", /(?<!\d)(?:\d{4}([- ])\d{4}\1\d{4}\1\d{4}|\d{4}([- ])\d{6}\2\d{5})(?!\d)/g, "[card]"],
   ["phone", /(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?![\d.]\d|\d)/g, "[phone]"],
   // With its country and no sign of it.
   ["phone", /(?<!\d)\d{10,15}(?!\d)/g, "[phone]"],
@@ -38,7 +40,7 @@ export function redactText(text: string): string {
   return PATTERNS.reduce((redacted, [, pattern, by]) => redacted.replaceAll(pattern, by), text);
 }
 
-/** The kinds of personal data and keys that stand in a text: `email`, `phone`, `ssn`, `key`. */
+/** The kinds of personal data and keys that stand in a text: `email`, `phone`, `ssn`, `card`, `key`. */
 export function personalData(text: string): string[] {
   const kinds = PATTERNS.filter(([, pattern]) => text.search(pattern) !== -1).map(([kind]) => kind);
   return [...new Set(kinds)];
