@@ -48,6 +48,8 @@ export function journalledLedger(
   let events: readonly NewEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
+  /** Said once for as long as the journal does not take them. */
+  let isTold = false;
 
   const due = (): readonly NewEvent[] => events.filter(({ id }) => !recorded.has(id ?? ""));
   const recordDue = async (): Promise<void> => {
@@ -62,11 +64,17 @@ export function journalledLedger(
     if (running || signal.aborted) return;
     running = true;
     recordDue()
+      .then(() => {
+        isTold = false;
+      })
       .catch((error: unknown) => {
-        log.warn("changes of the cutover ledger are not in the journal yet", {
-          count: due().length,
-          ...traceOf(error),
-        });
+        if (!isTold) {
+          log.warn("changes of the cutover ledger are not in the journal yet", {
+            count: due().length,
+            ...traceOf(error),
+          });
+        }
+        isTold = true;
         timer = setTimeout(start, RETRY_MS);
         timer.unref();
       })
