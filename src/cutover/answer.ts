@@ -183,9 +183,10 @@ function heldSeal(exchange: Exchange): { exchange: Exchange; finish: (response: 
 
 /** There is an upstream, and somebody switched the route off. */
 function switchedOff(route: string): Fault {
+  const typed = route.endsWith("*") ? `'${route}'` : route;
   return new Fault(
     "unavailable",
-    `${route} is off. Let the upstream answer it with: lakehouse cutover flip ${route} --to pass-through, or see lakehouse cutover status`,
+    `${route} is off. Let the upstream answer it with: lakehouse cutover flip ${typed} --to pass-through, or see lakehouse cutover status`,
   );
 }
 
