@@ -131,6 +131,11 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     const wrong = await post("/api/vectors/hybrid", { query: 7 });
     expect(wrong.status).toBe(400);
     expect(((await wrong.json()) as { error: string }).error).toContain("query: ");
+    for (const index of ["", ".", "..", "a b", null, 5, ["x"]]) {
+      const name = await post("/api/vectors/search", { index, query: "x", top_k: 2 });
+      expect([index, name.status]).toEqual([index, 400]);
+      expect(((await name.json()) as { error: string }).error).toStartWith("index: ");
+    }
     const unreadable = await house.ask("/_go/v1/sql", { method: "POST", body: "{" });
     expect([unreadable.status, backendOf(unreadable)]).toEqual([400, "native"]);
     const exact = await house.ask("/_go/v1/sql", {
