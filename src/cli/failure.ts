@@ -53,7 +53,7 @@ const NEXT: Partial<Record<FaultCode, string>> = {
 };
 
 const CHECK_ADDRESS =
-  "Check the address in --url or LAKEHOUSE_URL. Without either, commands use the house that runs over --data; `lakehouse status` shows its health.";
+  "Check the address in --url or LAKEHOUSE_URL. Without either, commands use the house that runs over --data. Start one with: lakehouse up";
 
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof ConfigProblems) {
