@@ -22,11 +22,11 @@ let supervisor: Supervisor;
 let children: Child<typeof distillWorker>[] = [];
 const failures: string[] = [];
 
-function supervise(captureMode: WorkerSettings["captureMode"] = "off"): Supervisor {
+function supervise(worker = "worker/main.ts"): Supervisor {
   return superviseRuns({
     spawn: async () => {
-      const settings: WorkerSettings = { data, captureMode, socket: join(data, "nobody") };
-      const entry = join(import.meta.dir, "worker/main.ts");
+      const settings: WorkerSettings = { data, captureMode: "off", socket: join(data, "nobody") };
+      const entry = join(import.meta.dir, worker);
       const child = await spawnChild(distillWorker, { entry, origin: "distill", settings });
       children.push(child);
       return child;
@@ -71,14 +71,14 @@ test("one whose process is killed has failed, and says what it left", async () =
   expect(await readRun(join(data, ROOT), run.run_id)).toMatchObject({ status: "failed" });
 });
 
-test("one that a neighbour could not be asked for has failed for that, and not for its process", async () => {
-  const own = supervise("metadata");
-  const run = await own.start(distill.start.input.parse({ stages: ["capture"] }), call);
+test("one whose disk is full has failed for that, and not for its process", async () => {
+  const own = supervise("worker/full-disk.testing.ts");
+  const run = await own.start(distill.start.input.parse({ root: ROOT, stages: ["score"] }), call);
   let last = run;
-  for await (const state of own.follow(run.root, run.run_id, call.signal) ?? []) last = state;
+  for await (const state of own.follow(ROOT, run.run_id, call.signal) ?? []) last = state;
   expect(last).toMatchObject({
     status: "failed",
-    problem: expect.stringMatching(/^(?!Its process ended).* cannot be reached/),
+    problem: expect.stringMatching(/^The disk is full\. It ended /),
   });
   expect(failures.splice(1)).toEqual(["a distillation run"]);
   await own.close();
