@@ -230,6 +230,20 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     });
   });
 
+  test("a proposal of nobody, and by nobody, is told the ways there are", async () => {
+    for (const words of [[], ["w-1", "--auto"]]) {
+      const { exitCode, err } = await lakehouse(["fill", "propose", "f-aaaaaaaa", ...words]);
+      expect(exitCode).toBe(2);
+      expect(err).toContain("or --auto, or --model MODEL.");
+    }
+  });
+
+  test("what a service says of a field is told of the flag that was typed", async () => {
+    const { exitCode, err } = await lakehouse(["fill", "show", "f-aaaaaaaa", "--as-of", "yesterday"]);
+    expect(exitCode).toBe(2);
+    expect(err).toStartWith("lakehouse: --as-of must be a time");
+  });
+
   test("a word that is neither a command nor a thing is told as both", async () => {
     const { exitCode, err } = await lakehouse(["fill", "bord"]);
     expect(exitCode).toBe(4);

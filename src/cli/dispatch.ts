@@ -63,8 +63,34 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
     await write(`${commandHelp(command, (text) => paintOut("bold", text))}\n`);
     return EXIT.ok;
   }
-  if (!Object.hasOwn(command.args, "output")) return command.run(rest);
-  return command.run(rest.map((word, at) => (isFlag(rest, at) ? (OUTPUT_FLAGS[word] ?? word) : word)));
+  const words = Object.hasOwn(command.args, "output")
+    ? rest.map((word, at) => (isFlag(rest, at) ? (OUTPUT_FLAGS[word] ?? word) : word))
+    : rest;
+  return command.run(words).catch((error: unknown) => {
+    throw error instanceof Fault && error.code === "invalid" ? inFlags(error, command) : error;
+  });
+}
+
+/** A service names its fields, `as_of`; the person who typed `--as-of` is told of that. */
+function inFlags(fault: Fault, { args }: Command): Fault {
+  const { details = [], cause, origin, reason } = fault;
+  const flags = details.flatMap(({ path }) => {
+    const flag = path.replaceAll("_", "-");
+    const isFlag = Object.hasOwn(args, flag) && args[flag]?.type !== "positional";
+    return isFlag ? [[path, flag.length === 1 ? `-${flag}` : `--${flag}`] as const] : [];
+  });
+  if (flags.length === 0) return fault;
+  const message = flags.reduce(
+    (text, [path, flag]) => text.replaceAll(`${path}: `, `${flag} `),
+    fault.message,
+  );
+  const named = new Map(flags);
+  return new Fault("invalid", message, {
+    details: details.map(({ path, message: text }) => ({ path: named.get(path) ?? path, message: text })),
+    cause,
+    origin,
+    reason,
+  });
 }
 
 /** A listing is called `ls` in some groups and `list` in others; either word is taken in both. */

@@ -326,6 +326,19 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       const { error } = (await reply.json()) as { error: { code: string; details?: { path: string }[] } };
       expect([reply.status, error.code, error.details?.[0]?.path]).toEqual([400, "invalid", path]);
     }
+    const { fill_id } = await open();
+    const corrected = await house.ask(`/v1/fills/${fill_id}`, {
+      method: "PATCH",
+      body: JSON.stringify({ version: 1, order: { headcont: 4 } }),
+    });
+    const said = "is not a known field. Did you mean headcount?";
+    expect(await corrected.json()).toMatchObject({
+      error: {
+        code: "invalid",
+        message: `order.headcont: ${said}`,
+        details: [{ path: "order.headcont", message: said }],
+      },
+    });
     const many = { order_text: "need 5000 forklift operators in Springfield IL Friday 6a-2p", now: NOW };
     const read = await house.ask("/v1/fills", { method: "POST", body: JSON.stringify(many) });
     expect(read.status).toBeLessThan(500);

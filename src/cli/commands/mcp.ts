@@ -105,7 +105,17 @@ function refusal(id: string | number, error: unknown, url: string): JSONRPCMessa
   // What is no error of the protocol's library comes from the connection.
   const message =
     error instanceof SdkError
-      ? error.message
+      ? saidIn(error.message)
       : `The house at ${url} cannot be reached. Start it with: lakehouse up`;
   return { jsonrpc: "2.0", id, error: { code: -32_000, message } };
+}
+
+/** The library quotes the house's reply as it is, JSON-RPC; the agent's person reads its message alone. */
+function saidIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text.slice(text.indexOf("{"))) as { error?: { message?: unknown } };
+    return typeof error?.message === "string" ? error.message : text;
+  } catch {
+    return text;
+  }
 }
