@@ -15,7 +15,8 @@ const BATCH_MAX = 500;
 /** Between tries while the journal cannot be reached. */
 const RETRY_MS = 2000;
 
-export function eventOf({ id, route, tenant, state, percent, until, actor, reason, at }: Entry): NewEvent {
+export function eventOf(entry: Entry): NewEvent {
+  const { id, route, tenant, state, percent, shadow, until, actor, reason, at } = entry;
   return {
     id,
     type: "cutover.flipped",
@@ -27,6 +28,7 @@ export function eventOf({ id, route, tenant, state, percent, until, actor, reaso
       reason,
       ...(tenant === undefined ? {} : { tenant }),
       ...(percent === undefined ? {} : { percent }),
+      ...(shadow === undefined ? {} : { shadow }),
       ...(until === undefined ? {} : { until }),
     },
   };
