@@ -206,7 +206,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(answers.find(({ id }) => id === 2)).toMatchObject({ result: { tools: expect.any(Array) } });
-    expect(answers.map(({ id }) => id).sort()).toEqual([1, 2]);
+    expect(new Set(answers.map(({ id }) => id))).toEqual(new Set([1, 2]));
   });
 
   test("a house that is not there is told with what to do, by every kind of call", async () => {

@@ -81,10 +81,9 @@ async function bridge(
   agent.onclose = ended.resolve;
   agent.onerror = ({ message }) => say(`A message of the agent was not understood: ${message}`);
   house.onmessage = (message) => {
-    if ("method" in message) return void agent.send(message);
     if ("result" in message) noteVersion(message.result);
     void agent.send(message).finally(() => {
-      if (message.id !== undefined) inFlight.delete(message.id);
+      if (!("method" in message) && message.id !== undefined) inFlight.delete(message.id);
       settled();
     });
   };

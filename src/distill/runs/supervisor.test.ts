@@ -22,11 +22,10 @@ let supervisor: Supervisor;
 let children: Child<typeof distillWorker>[] = [];
 const failures: string[] = [];
 
-function supervise(worker = "worker/main.ts"): Supervisor {
+function supervise(entry = join(import.meta.dir, "worker/main.ts")): Supervisor {
   return superviseRuns({
     spawn: async () => {
       const settings: WorkerSettings = { data, captureMode: "off", socket: join(data, "nobody") };
-      const entry = join(import.meta.dir, worker);
       const child = await spawnChild(distillWorker, { entry, origin: "distill", settings });
       children.push(child);
       return child;
@@ -72,7 +71,7 @@ test("one whose process is killed has failed, and says what it left", async () =
 });
 
 test("one whose disk is full has failed for that, and not for its process", async () => {
-  const own = supervise("worker/full-disk.testing.ts");
+  const own = supervise(join(import.meta.dir, "worker/full-disk.testing.ts"));
   const run = await own.start(distill.start.input.parse({ root: ROOT, stages: ["score"] }), call);
   let last = run;
   for await (const state of own.follow(ROOT, run.run_id, call.signal) ?? []) last = state;
