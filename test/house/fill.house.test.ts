@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
-import type { Fill, Message, Shortlist } from "#contracts/fill";
+import { CHANNELS, type Fill, type Message, PURPOSES, type Shortlist } from "#contracts/fill";
 import type { SqlResult } from "#contracts/query";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 import { PEOPLE_CORPUS } from "../people-corpus.ts";
@@ -138,6 +138,10 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       expect(messages[0]?.findings).toContainEqual(expect.objectContaining(lack));
       expect(JSON.stringify(messages)).not.toMatch(/\$0\b/);
     }
+    for (const channel of ["sms", "email"]) {
+      const cancelled = await draft({ channel, purpose: "cancel" });
+      expect(await cancelled.json()).toMatchObject({ messages: [{ ok: true }] });
+    }
     const byModel = await draft({ channel: "sms", model: "scripted/echo" });
     expect([byModel.status, await codeOf(byModel)]).toEqual([422, "rejected"]);
     const { version } = await get(fill_id);
@@ -145,8 +149,16 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       method: "PATCH",
       body: JSON.stringify({ version, order: { pay_rate: 30 } }),
     });
-    const { messages } = (await (await draft({ channel: "sms" })).json()) as { messages: Message[] };
-    expect(messages[0]?.body).toContain("$30.00/hr");
+    // Whatever ships passes its own checks.
+    for (const purpose of PURPOSES)
+      for (const channel of CHANNELS)
+        for (const language of ["en", "es"]) {
+          const { messages } = (await (await draft({ purpose, channel, language })).json()) as {
+            messages: Message[];
+          };
+          expect(messages[0], `${purpose} ${channel} ${language}`).toMatchObject({ ok: true });
+          if (purpose !== "cancel") expect(messages[0]?.body).toContain("$30.00");
+        }
   }, 240_000);
 
   test("people without places are ranked and proposed, and it is said that no distance was looked at", async () => {

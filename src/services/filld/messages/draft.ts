@@ -47,7 +47,7 @@ const CONTACT_NAMES = {
 } as const;
 
 export async function drafted(deps: DraftDeps, request: DraftRequest, call: Call): Promise<Drafted[]> {
-  if (request.model !== undefined) refuseUnsaid(request.order);
+  if (request.model !== undefined && request.purpose !== "cancel") refuseUnsaid(request.order);
   const { dataset, rows } = await rosterRows(deps, request.corpus, request.workerIds, call);
   const unknown = request.workerIds.filter((workerId) => !rows.has(workerId));
   if (unknown.length > 0) {
