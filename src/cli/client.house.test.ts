@@ -184,6 +184,73 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     );
   });
 
+  test("what an agent asked before it closed its end of the pipe is answered", async () => {
+    const asked = [
+      {
+        id: 1,
+        method: "initialize",
+        params: {
+          protocolVersion: "2025-11-25",
+          capabilities: {},
+          clientInfo: { name: "test", version: "1" },
+        },
+      },
+      { method: "notifications/initialized" },
+      { id: 2, method: "tools/list", params: {} },
+    ];
+    const lines = asked.map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`).join("");
+    const { exitCode, out } = await withInput(["mcp"], lines);
+    expect(exitCode).toBe(0);
+    const answers = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(answers.find(({ id }) => id === 2)).toMatchObject({ result: { tools: expect.any(Array) } });
+    expect(new Set(answers.map(({ id }) => id))).toEqual(new Set([1, 2]));
+  });
+
+  test("a house that is not there is told with what to do, by every kind of call", async () => {
+    const at = ["--url", "http://127.0.0.1:1"];
+    for (const words of [
+      ["status"],
+      ["sql", "SELECT 1"],
+      ["ingest", workers, "-d", "x"],
+      ["fill", "board"],
+    ]) {
+      const { exitCode, err } = await commands.run([...words, ...at]);
+      expect(exitCode).toBe(5);
+      expect(err).toContain("The house at http://127.0.0.1:1 cannot be reached");
+      expect(err).toContain("Start one with: lakehouse up");
+    }
+    const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
+    const { out } = await run(["mcp", ...at], { stdin: `${JSON.stringify(ping)}\n` });
+    expect(JSON.parse(out)).toMatchObject({
+      id: 1,
+      error: { message: "The house at http://127.0.0.1:1 cannot be reached. Start it with: lakehouse up" },
+    });
+  });
+
+  test("a proposal of nobody, and by nobody, is told the ways there are", async () => {
+    for (const words of [[], ["w-1", "--auto"]]) {
+      const { exitCode, err } = await lakehouse(["fill", "propose", "f-aaaaaaaa", ...words]);
+      expect(exitCode).toBe(2);
+      expect(err).toContain("or --auto, or --model MODEL.");
+    }
+  });
+
+  test("what a service says of a field is told of the flag that was typed", async () => {
+    const { exitCode, err } = await lakehouse(["fill", "show", "f-aaaaaaaa", "--as-of", "yesterday"]);
+    expect(exitCode).toBe(2);
+    expect(err).toStartWith("lakehouse: --as-of must be a time");
+  });
+
+  test("a word that is neither a command nor a thing is told as both", async () => {
+    const { exitCode, err } = await lakehouse(["fill", "bord"]);
+    expect(exitCode).toBe(4);
+    expect(err).toContain("There is no fill bord.");
+    expect(err).toContain("Did you mean lakehouse fill board?");
+  });
+
   test("a second house over the folder is refused", async () => {
     const { exitCode, err } = await run(here(["up", "--port", "0"]));
     expect(exitCode).toBe(1);

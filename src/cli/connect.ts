@@ -5,7 +5,7 @@ import type { Settings } from "#config";
 import { wire, type Wire } from "#contracts/house";
 import type { Contract } from "#rpc/contract";
 import { Fault, faultFromBody } from "#rpc/fault";
-import { remote } from "#rpc/remote";
+import { remote, UNREACHABLE } from "#rpc/remote";
 import { readPidfile } from "#topology/pidfile";
 import { quoted } from "./program.ts";
 
@@ -39,11 +39,7 @@ export function connectTo(url: string, key: string): Connection {
       signal: AbortSignal.timeout(GET_MS_MAX),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((error: unknown) => {
-      throw new Fault(
-        "unavailable",
-        `${peer} cannot be reached. Check the address in --url or LAKEHOUSE_URL; without either, commands use the house that runs over --data.`,
-        { cause: error },
-      );
+      throw new Fault("unavailable", `${peer} cannot be reached.`, { cause: error, reason: UNREACHABLE });
     });
     const text = await response.text();
     const answer = jsonOr(text);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "#topology/version";
@@ -33,12 +33,57 @@ test("--json is JSON for every command that has an output, and no flag of the ot
   expect((await run(["completion", "bash", "--json"], { env })).exitCode).toBe(2);
 });
 
+test.each([["corpus"], ["playbook"], ["budget"], ["datasets"]])("%s ls and list are one", async (name) => {
+  const [ls, list] = await Promise.all([told([name, "ls"]), told([name, "list"])]);
+  expect(ls).toEqual(list);
+  expect(ls.err).not.toContain("There is no command");
+});
+
+test.each([
+  [["backup", "elsewhere"]],
+  [["repair", "--dry-run"]],
+  [["repair", "--yes"]],
+  [["models", "ls"]],
+  [["config", "keys"]],
+  [["config", "change-key", "a", "--scope", "read"]],
+  [["config", "rm-key", "a", "--yes"]],
+  [["cutover", "status"]],
+  [["cutover", "flip", "go:*", "--to", "off", "--why", "a reason"]],
+  [["distill", "materialize"]],
+])("%p says that its data folder is not there, and makes none", async (words) => {
+  const data = join(folder, "not-there");
+  const { exitCode, err } = await told([...words, "--data", data]);
+  expect(err).toStartWith(`lakehouse: There is no folder ${data}. Say where the house keeps its data`);
+  expect(exitCode).toBe(4);
+  expect(await stat(data).catch(() => "not there")).toBe("not there");
+});
+
+test("backups are not looked for in a folder that is not there", async () => {
+  const place = join(folder, "no-backups");
+  for (const words of [["--list"], ["--data", join(folder, "again")]]) {
+    const { exitCode, err } = await told(["restore", place, ...words]);
+    expect(err).toContain(`There is no folder ${place}.`);
+    expect(exitCode).toBe(4);
+  }
+  expect(await stat(place).catch(() => "not there")).toBe("not there");
+});
+
+test("a key that is made for a folder that is not there says that the folder is new", async () => {
+  const data = join(folder, "new-house");
+  const add = (name: string): Promise<Ended> =>
+    told(["config", "add-key", name, "--scope", "read", "--data", data]);
+  expect((await add("first")).err).toContain(`The folder ${data} is new.`);
+  expect((await add("second")).err).not.toContain("is new");
+});
+
 describe("words that are not commands", () => {
   test.each([
     [["stauts"], "There is no command stauts. Did you mean lakehouse status?"],
     [["frobnicate"], "There is no command frobnicate.\n"],
     [["tables"], "There is no command tables. Did you mean lakehouse datasets?"],
-    [["corpus", "list"], "There is no command corpus list. Did you mean lakehouse corpus ls?"],
+    [["corpus", "delete"], "There is no command corpus delete. Did you mean lakehouse corpus rm?"],
+    [["playbook", "rm"], "There is no command playbook rm. Did you mean lakehouse playbook remove?"],
+    [["distill", "ls"], "There is no command distill ls. Did you mean lakehouse distill runs?"],
     [["corpus", "biuld"], "There is no command corpus biuld. Did you mean lakehouse corpus build?"],
     [["status", "--outptu", "json"], "There is no flag --outptu. Did you mean --output?"],
     [["status", "extra"], "extra is one word too many."],

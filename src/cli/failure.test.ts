@@ -34,6 +34,21 @@ describe("exit codes", () => {
 });
 
 describe("lines", () => {
+  test.each([
+    ["There is no block b-1. GET /v1/fill-blocks lists them.", "lakehouse fill blocks lists them."],
+    [
+      "d has no tag x. GET /v1/catalog/datasets/d$rejects/snapshots lists them.",
+      "lakehouse datasets d$rejects lists",
+    ],
+    [
+      "There are more than 10; list them with GET /v1/catalog/datasets, or so.",
+      "with lakehouse datasets, or",
+    ],
+    ["i has no snapshot. GET /v1/vectors/i.j/snapshots lists them.", "lakehouse vectors snapshots i.j lists"],
+  ])("name a command where a message names a call: %p", (message, said) => {
+    expect(failureOf(new Fault("not_found", message)).lines[0]).toContain(said);
+  });
+
   test("name every problem of the configuration", () => {
     const { lines } = failureOf(
       new ConfigProblems(["--port=x: expected a number", "LAKEHOUSE_LOG=y: no such level"]),

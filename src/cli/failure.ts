@@ -53,7 +53,23 @@ const NEXT: Partial<Record<FaultCode, string>> = {
 };
 
 const CHECK_ADDRESS =
-  "Check the address in --url or LAKEHOUSE_URL. Without either, commands use the house that runs over --data; `lakehouse status` shows its health.";
+  "Check the address in --url or LAKEHOUSE_URL. Without either, commands use the house that runs over --data. Start one with: lakehouse up";
+
+/** Calls that messages of services name for programs, and the commands that make them; more exact ones first. */
+const COMMANDS: readonly (readonly [call: RegExp, command: string])[] = [
+  [/GET \/v1\/catalog\/datasets\/([\w$]+)\/snapshots/, "lakehouse datasets $1"],
+  [/GET \/v1\/catalog\/datasets/, "lakehouse datasets"],
+  [/GET \/v1\/vectors\/([\w.-]+)\/snapshots/, "lakehouse vectors snapshots $1"],
+  [/GET \/v1\/fill-blocks/, "lakehouse fill blocks"],
+  [/GET \/v1\/matrix\/playbooks/, "lakehouse playbook list"],
+  [/GET \/v1\/observer\/rules/, "lakehouse observe alerts"],
+  [/GET \/v1\/pathway\/traces/, "lakehouse trace ls"],
+  [/POST \/v1\/ingest/, "lakehouse ingest"],
+];
+
+function atPrompt(message: string): string {
+  return COMMANDS.reduce((text, [call, command]) => text.replace(call, command), message);
+}
 
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof ConfigProblems) {
@@ -87,7 +103,7 @@ function faultLines(fault: Fault): string[] {
   const next = fault.reason === UNREACHABLE ? CHECK_ADDRESS : NEXT[fault.code];
   return [
     // DuckDB indents its lists with tabs.
-    ...fault.message.replaceAll("\t", "    ").split("\n"),
+    ...atPrompt(fault.message).replaceAll("\t", "    ").split("\n"),
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...(next === undefined ? [] : [next]),

@@ -148,6 +148,9 @@ const near = z.union([
   z.strictObject({ city: z.string(), state: z.string(), miles: z.number().positive() }),
 ]);
 
+/** The `reason` of a search with `near` over a corpus whose rows have no places. */
+export const WITHOUT_PLACES = "corpus_without_places";
+
 export const searchInput = z.strictObject({
   query_text: z.string().min(1).max(4000),
   query_role: z.string().max(200).optional(),

@@ -21,3 +21,10 @@ test("ARCHITECTURE.md has the same table", () => {
   const planned = Object.fromEntries(SERVICE_NAMES.map((name) => [name, [...PLAN[name].needs].sort()]));
   expect(told).toEqual(planned);
 });
+
+test("deploy.md has a unit for every daemon", () => {
+  const text = readFileSync(join(import.meta.dir, "../../docs/operating/deploy.md"), "utf8");
+  const enabled = [...text.matchAll(/systemctl enable --now lakehouse@\{([^}]*)\}/g)];
+  const units = enabled.flatMap(([, names = ""]) => names.split(","));
+  expect(units.sort()).toEqual([...SERVICE_NAMES, "gateway"].sort());
+});

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
-import type { Fill, Message, Shortlist } from "#contracts/fill";
+import { CHANNELS, type Fill, type Message, PURPOSES, type Shortlist } from "#contracts/fill";
 import type { SqlResult } from "#contracts/query";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 import { PEOPLE_CORPUS } from "../people-corpus.ts";
@@ -105,6 +105,76 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       missing: [],
       order: { timezone: "America/Chicago", lat: expect.any(Number) },
     });
+  }, 240_000);
+
+  test("an order that names no pay is filled as another, and its messages say what is to be corrected", async () => {
+    const { fill_id, shortlist } = await open({
+      order_text: "Need 2 forklift operators in Springfield, IL Friday 10p-6a",
+      now: NOW,
+    });
+    const ids = shortlist.map(({ worker_id }) => worker_id).slice(0, 3);
+    expect(ids).toHaveLength(3);
+    const many = (await (await post(fill_id, "propose", { version: 1, worker_ids: ids })).json()) as Fill;
+    expect(many.status).toBe("proposed");
+    expect(many.proposal?.findings.map(({ code }) => code)).toContain("fill.headcount_over");
+    const two = await post(fill_id, "propose", { version: 2, worker_ids: ids.slice(0, 2) });
+    expect(await two.json()).toMatchObject({ status: "validated", proposal: { ok: true, findings: [] } });
+    const draft = async (body: object): Promise<Response> =>
+      post(fill_id, "messages", { worker_ids: ids.slice(0, 1), purpose: "offer", ...body });
+    const lack = {
+      code: "email.required_parts",
+      severity: "error",
+      path: "order.pay_rate",
+      hint: "Correct the order: name its pay_rate.",
+    };
+    for (const body of [
+      { channel: "sms" },
+      { channel: "email" },
+      { channel: "email", language: "es" },
+      { channel: "email", template: "{role} in {city}\nHello {first_name}, {agency}: it pays $31 an hour" },
+    ]) {
+      const { messages } = (await (await draft(body)).json()) as { messages: Message[] };
+      expect(messages[0]?.ok).toBe(false);
+      expect(messages[0]?.findings).toContainEqual(expect.objectContaining(lack));
+      expect(JSON.stringify(messages)).not.toMatch(/\$0\b/);
+    }
+    for (const channel of ["sms", "email"]) {
+      const cancelled = await draft({ channel, purpose: "cancel" });
+      expect(await cancelled.json()).toMatchObject({ messages: [{ ok: true }] });
+    }
+    const byModel = await draft({ channel: "sms", model: "scripted/echo" });
+    expect([byModel.status, await codeOf(byModel)]).toEqual([422, "rejected"]);
+    const { version } = await get(fill_id);
+    await house.ask(`/v1/fills/${fill_id}`, {
+      method: "PATCH",
+      body: JSON.stringify({ version, order: { pay_rate: 30 } }),
+    });
+    // Whatever ships passes its own checks.
+    for (const purpose of PURPOSES)
+      for (const channel of CHANNELS)
+        for (const language of ["en", "es"]) {
+          const { messages } = (await (await draft({ purpose, channel, language })).json()) as {
+            messages: Message[];
+          };
+          expect(messages[0], `${purpose} ${channel} ${language}`).toMatchObject({ ok: true });
+          if (purpose !== "cancel") expect(messages[0]?.body).toContain("$30.00");
+        }
+  }, 240_000);
+
+  test("people without places are ranked and proposed, and it is said that no distance was looked at", async () => {
+    const crew = ["worker_id,name,role,status", "c1,Ann Lee,Line Cook,active", "c2,Bo Ray,Line Cook,active"];
+    const loaded = await house.ask("/v1/ingest?dataset=crew", { method: "POST", body: crew.join("\n") });
+    expect(loaded.status, await loaded.text()).toBe(201);
+    const corpus = { dataset: "crew", id: "worker_id", text: "{role}", fields: { role: "keyword" } };
+    await house.ask("/v1/matrix/corpora/crew", { method: "PUT", body: JSON.stringify(corpus) });
+    while ((await house.json<{ status: string }>("/v1/matrix/corpora/crew")).status !== "ready")
+      await Bun.sleep(20);
+    const order = { order_text: "fill 2 line cooks boise fri 6a-2p $20", corpus: "crew", now: NOW };
+    const opened = await open(order);
+    expect(opened.order).toMatchObject({ city: "Boise", state: "ID", headcount: 2 });
+    expect(opened.shortlist.map(({ worker_id }) => worker_id).sort()).toEqual(["c1", "c2"]);
+    expect(opened.unchecked.join(" ")).toContain("the corpus crew does not know where its people are");
+    await house.ask("/v1/matrix/corpora/crew", { method: "DELETE" });
   }, 240_000);
 
   test("of two coordinators the second is told what the first changed", async () => {
@@ -268,6 +338,19 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       const { error } = (await reply.json()) as { error: { code: string; details?: { path: string }[] } };
       expect([reply.status, error.code, error.details?.[0]?.path]).toEqual([400, "invalid", path]);
     }
+    const { fill_id } = await open();
+    const corrected = await house.ask(`/v1/fills/${fill_id}`, {
+      method: "PATCH",
+      body: JSON.stringify({ version: 1, order: { headcont: 4 } }),
+    });
+    const said = "is not a known field. Did you mean headcount?";
+    expect(await corrected.json()).toMatchObject({
+      error: {
+        code: "invalid",
+        message: `order.headcont: ${said}`,
+        details: [{ path: "order.headcont", message: said }],
+      },
+    });
     const many = { order_text: "need 5000 forklift operators in Springfield IL Friday 6a-2p", now: NOW };
     const read = await house.ask("/v1/fills", { method: "POST", body: JSON.stringify(many) });
     expect(read.status).toBeLessThan(500);

@@ -2,8 +2,9 @@
 // data folder; a running house only holds its writes for a moment.
 
 import type { BackupReport } from "#topology/upkeep/backup";
-import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
+import { DATA_ARG, OUTPUT_ARG } from "../args.ts";
 import { command } from "../command.ts";
+import { settingsOver } from "../data-folder.ts";
 import { EXIT } from "../failure.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { count, moment, size } from "../terminal/plain-text.ts";
@@ -44,7 +45,7 @@ export const backup = command({
     "lakehouse backup s3://backups/lakehouse --data /srv/lakehouse",
   ],
   run: async (args) => {
-    const settings = settingsOf({ data: args.data });
+    const settings = await settingsOver(args);
     const { backUp } = await import("#topology/upkeep/backup");
     const progress = createProgress();
     let report: BackupReport;

@@ -2,11 +2,12 @@
 // the data folder, so these commands work on the folder without a running house; a running one applies a change within a
 // second.
 
-import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
+import { isSecret, OPTIONS, type OptionName, readSettings, type Settings } from "#config";
 import { addKey, changeKey, type KeyRecord, readKeys, removeKey } from "#edge/access/key-file";
 import type { Scope } from "#rpc/call";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { type Arg, command, group } from "../command.ts";
+import { isFolder, settingsOver } from "../data-folder.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, jsonText } from "../terminal/output.ts";
@@ -118,7 +119,9 @@ const add = command({
       throw new UsageProblem(`${args.name} is not a name for a key: 1 to 64 letters, digits, _, . or -.`);
     }
     const expiresAt = expiryOf(args.expires) ?? undefined;
-    const key = await addKey(await pathOf(args), {
+    const settings = settingsOf({ data: args.data });
+    const isNew = !(await isFolder(settings.data));
+    const key = await addKey(await pathOf(settings), {
       name: args.name,
       scope,
       expiresAt,
@@ -131,6 +134,10 @@ const add = command({
     say(
       `This is the key ${args.name} (${scope}${expiresAt === undefined ? "" : `, until ${moment(expiresAt.toISOString())}`}). It cannot be shown again.${stdoutIsTty ? " Send it as: authorization: Bearer <key>" : ""}`,
     );
+    if (isNew)
+      say(
+        `The folder ${settings.data} is new. A house that runs elsewhere needs --data with its own folder.`,
+      );
   },
 });
 
@@ -155,7 +162,7 @@ const change = command({
     if (scope === undefined && expiresAt === undefined && args.masked === undefined) {
       throw new UsageProblem("Say what to change: --scope, --masked or --expires.");
     }
-    await changeKey(await pathOf(args), args.name, { scope, expiresAt, masked: args.masked });
+    await changeKey(await keysOver(args), args.name, { scope, expiresAt, masked: args.masked });
     say(`Changed the key ${args.name}.`);
   },
 });
@@ -171,7 +178,7 @@ const rm = command({
   },
   examples: ["lakehouse config rm-key dashboard"],
   run: async (args) => {
-    const path = await pathOf(args);
+    const path = await keysOver(args);
     const known = (await readKeys(path)) ?? [];
     const isLast = known.length === 1 && known[0]?.name === args.name;
     const open = isLast
@@ -193,7 +200,7 @@ const keys = command({
   args: ARGS,
   examples: ["lakehouse config keys"],
   run: async (args) => {
-    const rows = (await readKeys(await pathOf(args))) ?? [];
+    const rows = (await readKeys(await keysOver(args))) ?? [];
     await emit(formatOf(args.output), {
       fields: KEY_FIELDS,
       rows,
@@ -224,9 +231,14 @@ export const config = group({
 
 const KEY_NAME = /^[\w.-]{1,64}$/;
 
-async function pathOf(args: { readonly data?: string | undefined }): Promise<string> {
+async function pathOf(settings: Settings): Promise<string> {
   const { keysPath } = await import("#topology/gateway/listener");
-  return keysPath(settingsOf({ data: args.data }));
+  return keysPath(settings);
+}
+
+/** Of a house that is there: a key may be made before its first start, and only then. */
+async function keysOver(args: { readonly data?: string | undefined }): Promise<string> {
+  return pathOf(await settingsOver(args));
 }
 
 const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const;

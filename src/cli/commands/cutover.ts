@@ -15,6 +15,7 @@ import { readPidfile } from "#topology/pidfile";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
 import { connect } from "../connect.ts";
+import { settingsOver } from "../data-folder.ts";
 import { UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { moment } from "../terminal/plain-text.ts";
@@ -77,7 +78,7 @@ const status = command({
   args: ARGS,
   examples: ["lakehouse cutover status", "lakehouse cutover status -o json"],
   run: async (args) => {
-    const settings = settingsOf({ data: args.data });
+    const settings = await settingsOver(args);
     const ledger = withSettings(await readLedger(ledgerPath(settings.data)), settings);
     const rows = statusOf(ledger, Date.now());
     await emit(formatOf(args.output), {
@@ -134,7 +135,7 @@ const flip = command({
       actor: args.actor ?? "operator",
       reason: args.why ?? "",
     };
-    await makeFlip(settingsOf({ data: args.data }), change, args.force ?? false);
+    await makeFlip(await settingsOver(args), change, args.force ?? false);
     say(`${args.route} is ${to}${percent === undefined ? "" : ` at ${percent} %`}.`);
   },
 });
@@ -155,7 +156,7 @@ const native = command({
       actor: args.actor ?? "operator",
       reason: args.why ?? "no upstream",
     };
-    await makeFlip(settingsOf({ data: args.data }), change, args.force ?? false);
+    await makeFlip(await settingsOver(args), change, args.force ?? false);
     say(`This house answers ${args.dialect}:*.`);
   },
 });
@@ -184,9 +185,7 @@ const add = command({
       dialect: dialectName.parse(args.dialect),
       ...(args["key-file"] === undefined ? {} : { key_file: args["key-file"] }),
     };
-    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
-      withUpstream(before, given),
-    );
+    await changeLedger(ledgerPath((await settingsOver(args)).data), (before) => withUpstream(before, given));
     say(`${args.dialect} calls go to ${args.url}.`);
   },
 });
@@ -197,7 +196,7 @@ const rm = command({
   args: { name: { type: "positional", required: true, description: "The upstream" }, ...DATA_ARG },
   examples: ["lakehouse cutover upstream rm go"],
   run: async (args) => {
-    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
+    await changeLedger(ledgerPath((await settingsOver(args)).data), (before) =>
       withoutUpstream(before, args.name),
     );
     say(`Removed the upstream ${args.name}.`);
@@ -210,7 +209,7 @@ const upstreams = command({
   args: ARGS,
   examples: ["lakehouse cutover upstream ls"],
   run: async (args) => {
-    const { upstreams: rows } = await readLedger(ledgerPath(settingsOf({ data: args.data }).data));
+    const { upstreams: rows } = await readLedger(ledgerPath((await settingsOver(args)).data));
     await emit<Upstream>(formatOf(args.output), {
       fields: [
         { name: "name", value: ({ name }) => name },
@@ -246,7 +245,7 @@ const gates = command({
       hours_min: numberOf("--hours", args.hours),
       compared_share: numberOf("--share", args.share),
     };
-    const after = await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) => ({
+    const after = await changeLedger(ledgerPath((await settingsOver(args)).data), (before) => ({
       ...before,
       gates: { ...limitsOf(before.gates), ...defined(given) },
     }));

@@ -84,7 +84,7 @@ async function runAndShow(
   const after = args["holdout-after"];
   if (after !== undefined && Number.isNaN(Date.parse(after)))
     throw new UsageProblem(`--holdout-after is a time such as 2026-11-01T00:00:00Z, not ${after}.`);
-  const { run, receipts } = await performHere(rootOf(args), stages, {
+  const { run, receipts } = await performHere(await rootOf(args), stages, {
     options: {
       kinds: args.kind === undefined ? KINDS : [args.kind],
       target: args.target ?? "trl",
@@ -128,7 +128,7 @@ const captureCommand = command({
     if (mode === "off")
       throw new UsageProblem("Capture is off. Say what may be kept: --mode metadata or --mode full.");
     const { house } = await connect(settings);
-    const captured = await capture(rootOf(args), sourcesOf(house), mode);
+    const captured = await capture(await rootOf(args), sourcesOf(house), mode);
     if (!isForPeople(formatOf(args.output))) return write(jsonText(captured));
     const logs = Object.entries(captured.lines).map(([log, lines]) => `${log} ${count(lines)}`);
     say(`${counted(captured.events, "event")}: ${logs.length === 0 ? "no lines" : logs.join(", ")}.`);
@@ -217,7 +217,7 @@ const trace = command({
     const [, file, row] = /^(.+):(\d+)$/.exec(args.row) ?? [];
     if (file === undefined || row === undefined)
       throw new UsageProblem(`FILE:ROW is a file and a row from 0, as sft.jsonl:0, not ${args.row}.`);
-    const traced = await traceRow(rootOf(args), file, Number(row));
+    const traced = await traceRow(await rootOf(args), file, Number(row));
     const ok = traced.broken.length === 0;
     if (!isForPeople(formatOf(args.output))) await write(jsonText({ ok, ...traced }));
     else {
@@ -244,7 +244,7 @@ const certifyCommand = command({
   },
   examples: ["lakehouse distill certify exports/sft/sft-trl-0f3a9c1b5d7e/sft.jsonl"],
   run: async (args, given) => {
-    const inRoot = join(rootOf(args), args.file);
+    const inRoot = join(await rootOf(args), args.file);
     const path = (await Bun.file(inRoot).exists()) ? inRoot : args.file;
     const [, folder = ".", kind = ""] = /^(?:(.*)\/)?(\w+)\.jsonl$/.exec(path) ?? [];
     if (!(KINDS as readonly string[]).includes(kind) || !(await Bun.file(path).exists()))

@@ -275,6 +275,8 @@ const propose = command({
   run: async (args, given) => {
     const { filld } = (await connect(settingsOf(args))).house;
     const ids = given.words.slice(1);
+    if ([ids.length > 0, args.auto === true, args.model !== undefined].filter(Boolean).length !== 1)
+      throw new UsageProblem("Say whom to propose: people by their ids, or --auto, or --model MODEL.");
     const backups = given.all("backup");
     const proposed = await filld.propose({
       fill_id: args.fill,

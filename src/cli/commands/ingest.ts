@@ -268,11 +268,12 @@ export function inFlags(text: string): string {
 }
 
 function faultInFlags(fault: Fault, file: string | undefined): Fault {
-  const { code, message, details, retryAfterMs } = fault;
+  const { code, message, details, retryAfterMs, reason } = fault;
   const text = inFlags(message);
   return new Fault(code, file === undefined ? text : `${file}: ${text}`, {
     details,
     retryAfterMs,
+    reason,
     cause: fault,
   });
 }

@@ -3,12 +3,14 @@
 // the same tools, tasks and lines in the journal. What tools may do follows from the API key in LAKEHOUSE_KEY.
 
 // oxlint-disable unicorn/prefer-add-event-listener -- transports of the protocol are no event targets
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { PassThrough } from "node:stream";
+import { SdkError, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
+import { say } from "../terminal/terminal.ts";
 
 const { output: _, ...ARGS } = CLIENT_ARGS;
 
@@ -24,18 +26,33 @@ export const mcp = command({
     const { url } = await connect(settings);
     const headers: Record<string, string> =
       settings.key === "" ? {} : { authorization: `Bearer ${settings.key}` };
+    // An end of the input is no end of the transport: what was asked before it is still answered.
+    const input = new PassThrough();
+    process.stdin.pipe(input, { end: false });
     await bridge(
-      new StdioServerTransport(),
+      new StdioServerTransport(input),
       new StreamableHTTPClientTransport(new URL("/mcp", url), { requestInit: { headers } }),
+      url,
     );
   },
 });
 
-/** Carries messages both ways until the agent closes its end. */
-async function bridge(agent: StdioServerTransport, house: StreamableHTTPClientTransport): Promise<void> {
+/** As long as the house works on one call at most; an agent that is gone ends this process itself. */
+const ANSWERED_MS_MAX = 600_000;
+
+/** Carries messages both ways until the agent closes its end and has what it asked for. */
+async function bridge(
+  agent: StdioServerTransport,
+  house: StreamableHTTPClientTransport,
+  url: string,
+): Promise<void> {
   const ended = Promise.withResolvers<void>();
   /** Requests under way, so that cancelling one ends its stream. */
   const inFlight = new Map<string | number, AbortController>();
+  const settled = (): void => {
+    if (isClosing && inFlight.size === 0) ended.resolve();
+  };
+  let isClosing = false;
 
   const deliver = async (message: JSONRPCMessage): Promise<void> => {
     const controller = new AbortController();
@@ -44,8 +61,10 @@ async function bridge(agent: StdioServerTransport, house: StreamableHTTPClientTr
     try {
       await house.send(message, { requestSignal: controller.signal });
     } catch (error) {
-      if (id === undefined || !inFlight.delete(id) || controller.signal.aborted) return;
-      await agent.send(refusal(id, error));
+      if (id === undefined || !inFlight.has(id)) return;
+      if (!controller.signal.aborted) await agent.send(refusal(id, error, url));
+      inFlight.delete(id);
+      settled();
     }
   };
   /** After `initialize` of the 2025 protocol every request names the version that was agreed on. */
@@ -60,24 +79,42 @@ async function bridge(agent: StdioServerTransport, house: StreamableHTTPClientTr
     void deliver(message);
   };
   agent.onclose = ended.resolve;
+  agent.onerror = ({ message }) => say(`A message of the agent was not understood: ${message}`);
   house.onmessage = (message) => {
-    if (!("method" in message)) {
-      if (message.id !== undefined) inFlight.delete(message.id);
-      if ("result" in message) noteVersion(message.result);
-    }
-    void agent.send(message);
+    if ("result" in message) noteVersion(message.result);
+    void agent.send(message).finally(() => {
+      if (!("method" in message) && message.id !== undefined) inFlight.delete(message.id);
+      settled();
+    });
   };
   await house.start();
   await agent.start();
-  process.stdin.once("end", ended.resolve);
-  process.stdin.once("close", ended.resolve);
+  process.stdin.once("close", () => {
+    isClosing = true;
+    settled();
+    setTimeout(ended.resolve, ANSWERED_MS_MAX).unref();
+  });
   await ended.promise;
   await house.close();
   await agent.close();
 }
 
 /** The house could not be reached, or refused before the protocol began. */
-function refusal(id: string | number, error: unknown): JSONRPCMessage {
-  const message = error instanceof Error ? error.message : String(error);
+function refusal(id: string | number, error: unknown, url: string): JSONRPCMessage {
+  // What is no error of the protocol's library comes from the connection.
+  const message =
+    error instanceof SdkError
+      ? saidIn(error.message)
+      : `The house at ${url} cannot be reached. Start it with: lakehouse up`;
   return { jsonrpc: "2.0", id, error: { code: -32_000, message } };
+}
+
+/** The library quotes the house's reply as it is, JSON-RPC; the agent's person reads its message alone. */
+function saidIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text.slice(text.indexOf("{"))) as { error?: { message?: unknown } };
+    return typeof error?.message === "string" ? error.message : text;
+  } catch {
+    return text;
+  }
 }

@@ -13,6 +13,7 @@ import {
 import { Fault } from "#rpc/fault";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
+import { settingsOver } from "../data-folder.ts";
 import { EXIT } from "../failure.ts";
 import { emit, formatOf } from "../terminal/output.ts";
 import { count, size } from "../terminal/plain-text.ts";
@@ -56,7 +57,7 @@ const ls = command({
   args: { ...DATA_ARG, ...OUTPUT_ARG },
   examples: ["lakehouse models ls", "lakehouse models ls --json"],
   run: async (args) => {
-    const folder = modelsFolder(settingsOf({ data: args.data }).data);
+    const folder = modelsFolder((await settingsOver(args)).data);
     const rows: Listed[] = [];
     for (const name of await staticModelNames(folder)) rows.push(await listed(folder, name));
     await emit(formatOf(args.output), {

@@ -2,8 +2,9 @@
 // without --yes or a confirmation.
 
 import type { RepairLine } from "#topology/upkeep/repair";
-import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
+import { DATA_ARG, OUTPUT_ARG } from "../args.ts";
 import { command } from "../command.ts";
+import { settingsOver } from "../data-folder.ts";
 import { EXIT } from "../failure.ts";
 import { logOf } from "../run-house.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
@@ -38,7 +39,7 @@ export const repair = command({
     "lakehouse repair --yes -o json",
   ],
   run: async (args) => {
-    const settings = settingsOf({ data: args.data });
+    const settings = await settingsOver(args);
     const format = formatOf(args.output);
     const { repair: repairData } = await import("#topology/upkeep/repair");
     const log = logOf(settings, "error");

@@ -3,6 +3,7 @@
 import type { RestoreReport } from "#topology/upkeep/restore";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
+import { requireFolder } from "../data-folder.ts";
 import { quoted } from "../program.ts";
 import { EXIT } from "../failure.ts";
 import { logOf } from "../run-house.ts";
@@ -42,6 +43,9 @@ export const restore = command({
   run: async (args) => {
     const settings = settingsOf({ data: args.data });
     const format = formatOf(args.output);
+    if (!args.source.startsWith("s3://")) {
+      await requireFolder(args.source, "Name the destination of `lakehouse backup`.");
+    }
     const { backupsAt, restore: restoreInto } = await import("#topology/upkeep/restore");
     if (args.list === true) {
       const ids = await backupsAt(settings, args.source);

@@ -22,11 +22,10 @@ let supervisor: Supervisor;
 let children: Child<typeof distillWorker>[] = [];
 const failures: string[] = [];
 
-function supervise(): Supervisor {
+function supervise(entry = join(import.meta.dir, "worker/main.ts")): Supervisor {
   return superviseRuns({
     spawn: async () => {
       const settings: WorkerSettings = { data, captureMode: "off", socket: join(data, "nobody") };
-      const entry = join(import.meta.dir, "worker/main.ts");
       const child = await spawnChild(distillWorker, { entry, origin: "distill", settings });
       children.push(child);
       return child;
@@ -69,6 +68,19 @@ test("one whose process is killed has failed, and says what it left", async () =
   });
   expect(failures).toEqual(["a distillation run"]);
   expect(await readRun(join(data, ROOT), run.run_id)).toMatchObject({ status: "failed" });
+});
+
+test("one whose disk is full has failed for that, and not for its process", async () => {
+  const own = supervise(join(import.meta.dir, "worker/full-disk.testing.ts"));
+  const run = await own.start(distill.start.input.parse({ root: ROOT, stages: ["score"] }), call);
+  let last = run;
+  for await (const state of own.follow(ROOT, run.run_id, call.signal) ?? []) last = state;
+  expect(last).toMatchObject({
+    status: "failed",
+    problem: expect.stringMatching(/^The disk is full\. It ended /),
+  });
+  expect(failures.splice(1)).toEqual(["a distillation run"]);
+  await own.close();
 });
 
 test("one that is cancelled, or stopped with its house, is not a failure of anything", async () => {

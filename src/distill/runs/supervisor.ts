@@ -10,6 +10,7 @@ import type { Call } from "#rpc/call";
 import type { ParsedOf } from "#rpc/contract";
 import type { distill } from "#contracts/distill";
 import { Fault } from "#rpc/fault";
+import { UNREACHABLE } from "#rpc/remote";
 import { newRunId } from "../run.ts";
 import { leftBy } from "./perform.ts";
 import { readRecord, writeRecord } from "./record.ts";
@@ -194,6 +195,7 @@ function busy(runId: string | undefined): Fault {
 function problemOf(why: ChildEnd, failure: unknown): string {
   if (why === "out_of_memory")
     return "It needed more memory than a run may have. Export fewer kinds at once, or run lakehouse distill run, which has no limit.";
-  if (failure instanceof Fault && failure.code !== "unavailable") return failure.message;
+  // Also `unavailable`, which a full disk and a neighbour that is away are; a process that is gone cannot be reached.
+  if (failure instanceof Fault && failure.reason !== UNREACHABLE) return failure.message;
   return "Its process ended.";
 }

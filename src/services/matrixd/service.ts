@@ -5,7 +5,15 @@ import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
 import type { JournalRecorder } from "#adapters/journal-recorder";
 import type { embed } from "#contracts/embed";
-import type { Corpus, matrix, MatrixHit, ReadRole, Searched, WhyNot } from "#contracts/matrix";
+import {
+  type Corpus,
+  type matrix,
+  type MatrixHit,
+  type ReadRole,
+  type Searched,
+  type WhyNot,
+  WITHOUT_PLACES,
+} from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
 import type { OrderReading } from "#domain/orders/order-reading";
@@ -572,6 +580,7 @@ function filterOf(
   if (geoField === PLACE_FIELD && !located.mapped) {
     throw new Fault("invalid", "This corpus does not know where its rows are, so near cannot be used.", {
       details: [{ path: "near", message: "needs a corpus whose rows have coordinates or known cities" }],
+      reason: WITHOUT_PLACES,
     });
   }
   const condition = { near: { field: geoField, ...near } };

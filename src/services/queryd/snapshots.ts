@@ -267,8 +267,9 @@ function maskedOf(name: string, columns: Scan["columns"]): string[] {
 
 function unknownDataset(table: string, known: readonly string[]): Fault {
   const near = nearest(table, known);
-  const hint =
-    near.length > 0
+  const hint = Object.hasOwn(OWNED_DATASETS, table.toLowerCase())
+    ? "The house itself writes it, some moments after there is something to write."
+    : near.length > 0
       ? `Did you mean ${near.join(" or ")}?`
       : known.length === 0
         ? "There are no datasets yet; load one first."

@@ -41,7 +41,7 @@ export const acceptCommand = command({
   },
   examples: ["lakehouse distill accept", "lakehouse distill accept --breaches --json"],
   run: async (args) => {
-    const report = await acceptAndReport(await newRun(rootOf(args)), args.breaches === true);
+    const report = await acceptAndReport(await newRun(await rootOf(args)), args.breaches === true);
     const { invariants, breaches = [] } = report;
     const passed = invariants.filter(({ result }) => result === "pass").length;
     const found = breaches.filter((each) => each.found).length;

@@ -71,7 +71,7 @@ export const auditCommand = command({
   ],
   run: async (args) => {
     const threshold = wholeNumber("--threshold", args.threshold, 0, 1_000_000) ?? DRIFT_MAX * 100;
-    const root = rootOf(args);
+    const root = await rootOf(args);
     if (args.observe === true && args["append-baseline"] === true)
       throw new UsageProblem("--observe writes nothing: leave --append-baseline out.");
     const found =

@@ -51,7 +51,7 @@ export const replayCommand = command({
         `--evidence is the id of a row of evidence, 64 hexadecimal digits, not ${wrong}.`,
       );
     const { house } = await connect(settingsOf({ data: args.data, url: args.url }));
-    const root = rootOf(args);
+    const root = await rootOf(args);
     const { run, receipts } = await performHere(root, ["replay"], {
       house,
       plan: {

@@ -14,6 +14,7 @@ import { Fault } from "#rpc/fault";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../../args.ts";
 import type { ArgsDef } from "../../command.ts";
 import { connect } from "../../connect.ts";
+import { settingsOver } from "../../data-folder.ts";
 import { createProgress } from "../../terminal/progress.ts";
 import { count } from "../../terminal/plain-text.ts";
 import { say } from "../../terminal/terminal.ts";
@@ -35,8 +36,8 @@ interface RootArgs {
   readonly data: string | undefined;
 }
 
-export function rootOf({ root, data }: RootArgs): string {
-  return root ?? join(settingsOf({ data }).data, "distill");
+export async function rootOf({ root, data }: RootArgs): Promise<string> {
+  return root ?? join((await settingsOver({ data })).data, "distill");
 }
 
 export async function newRun(root: string): Promise<Run> {

@@ -136,8 +136,9 @@ export const EVENT_FIELDS: readonly Field<FillEvent>[] = [
 export function findingLines(findings: readonly Finding[]): string[] {
   return findings.map(({ severity, code, path, message, hint, law }) => {
     const colour = severity === "error" ? "red" : "yellow";
-    const rest = [hint, law === undefined ? undefined : `(${law})`].filter((part) => part !== undefined);
-    return `${paintOut(colour, severity)} ${code} ${path}: ${[message, ...rest].join(" ")}`;
+    const because = law === undefined ? "" : ` (${law})`;
+    const next = hint === undefined ? "" : ` ${hint}`;
+    return `${paintOut(colour, severity)} ${code} ${path}: ${`${message}${because}.`.replace("..", ".")}${next}`;
   });
 }
 

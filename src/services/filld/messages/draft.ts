@@ -12,6 +12,7 @@ import { nameOf, type PeopleDeps } from "../people/shortlist.ts";
 import { withRoster } from "../people/with-roster.ts";
 import { fieldsFor, type Recipient } from "./fields.ts";
 import { type Language, templateFor, unknownFields, written } from "./templates.ts";
+import { ofOrder, refuseUnsaid } from "./unsaid.ts";
 
 export type DraftDeps = PeopleDeps & RosterDeps;
 
@@ -46,6 +47,7 @@ const CONTACT_NAMES = {
 } as const;
 
 export async function drafted(deps: DraftDeps, request: DraftRequest, call: Call): Promise<Drafted[]> {
+  if (request.model !== undefined && request.purpose !== "cancel") refuseUnsaid(request.order);
   const { dataset, rows } = await rosterRows(deps, request.corpus, request.workerIds, call);
   const unknown = request.workerIds.filter((workerId) => !rows.has(workerId));
   if (unknown.length > 0) {
@@ -144,7 +146,7 @@ async function draftFor(
     ...standard,
     by: request.template === undefined ? "template" : "hand",
     ok,
-    findings: findings.slice(0, FINDINGS_MAX),
+    findings: ofOrder(findings, order, { isEmpty: standard.body === "" }).slice(0, FINDINGS_MAX),
   };
 }
 

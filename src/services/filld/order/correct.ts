@@ -2,6 +2,7 @@
 
 import { fillOrder, type FillOrder } from "#contracts/fill";
 import { Fault } from "#rpc/fault";
+import { parseInput } from "#rpc/input/invalid-input";
 
 /** What followed from another place does not hold at the new one. */
 const OF_THE_PLACE = ["postal_code", "lat", "lon", "timezone"] as const;
@@ -19,19 +20,23 @@ export function corrected(order: FillOrder, changes: Readonly<Record<string, unk
 
 /** Throws `invalid` with the fields that no order may have so, also those that were read from a text. */
 export function checkedOrder(order: unknown): FillOrder {
-  const { success, data, error } = fillOrder.safeParse(order);
-  const issues = success ? windowIssues(data) : error.issues;
-  if (success && issues.length === 0) return data;
-  throw new Fault("invalid", "There is no such order.", {
-    details: issues
-      .slice(0, 20)
-      .map(({ path, message }) => ({ path: ["order", ...path].join("."), message })),
-  });
+  const data = parsedOrder(order);
+  const { start_at, end_at } = data;
+  if (start_at === undefined || end_at === undefined || Date.parse(end_at) > Date.parse(start_at))
+    return data;
+  const message = "must be after start_at";
+  throw new Fault("invalid", `order.end_at: ${message}`, { details: [{ path: "order.end_at", message }] });
 }
 
-function windowIssues({ start_at, end_at }: FillOrder): { path: string[]; message: string }[] {
-  if (start_at === undefined || end_at === undefined || Date.parse(end_at) > Date.parse(start_at)) return [];
-  return [{ path: ["end_at"], message: "must be after start_at" }];
+/** Faults name its fields as requests have them, below `order`. */
+function parsedOrder(order: unknown): FillOrder {
+  try {
+    return parseInput(fillOrder, order) as FillOrder;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const details = error.details?.map(({ path, message }) => ({ path: `order.${path}`, message }));
+    throw new Fault("invalid", `order.${error.message}`, { details, cause: error });
+  }
 }
 
 function omit(order: FillOrder, names: readonly (keyof FillOrder)[]): FillOrder {

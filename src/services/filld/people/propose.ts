@@ -10,7 +10,7 @@ import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
-
+import { rowOf, withoutMoot } from "./counted.ts";
 import { type RosterDeps, type RosterRows, rosterRows } from "./roster-rows.ts";
 import { contextOf, FAILED, nameOf, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
 import { withRoster } from "./with-roster.ts";
@@ -99,8 +99,8 @@ export async function proposedByRank(
     findings = await judge(deps, board, fill, { workerIds, backupIds: [], partial: true }, { now, call });
     const wrong = new Map(
       findings.flatMap(({ severity, path, code }) => {
-        const row = /^fills\[(\d+)\]/.exec(path)?.[1];
-        return severity === "error" && row !== undefined ? [[Number(row), code] as const] : [];
+        const row = rowOf(path);
+        return severity === "error" && row !== undefined ? [[row, code] as const] : [];
       }),
     );
     if (wrong.size === 0) break;
@@ -143,6 +143,7 @@ export async function proposedByModel(
   const drafted = await withRoster(deps, roster, call, () =>
     deps.validate.iterate({ kind: "fill", prompt: promptOf(fill, ranked), context, roster, model }, call),
   );
+  const { moot } = judged(fill.fillId, fill.order, now);
   const nothing = noDraft(drafted, model);
   // A proposal of nobody would say neither that nor why.
   if (nothing !== undefined) throw new Fault("upstream", `${nothing} ${WITHOUT_MODEL}`);
@@ -155,7 +156,8 @@ export async function proposedByModel(
   return {
     proposal: {
       by: "model",
-      ok: drafted.ok && workerIds.length > 0 && isOk(findings),
+      // An iteration knows of nothing moot: it may have failed for what the order does not say alone.
+      ok: (drafted.ok || moot.size > 0) && workerIds.length > 0 && isOk(findings),
       findings: keptFindings(findings),
       ...refusedIn(drafted.history),
     },
@@ -226,7 +228,7 @@ async function judge(
     ),
   );
   return [
-    ...verdict.findings.filter(({ code }) => !moot.has(code)),
+    ...withoutMoot(verdict.findings, moot, { workerIds, headcount, partial }),
     ...failedBefore(fill, all, backupIds.length),
   ];
 }

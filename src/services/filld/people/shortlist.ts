@@ -2,11 +2,11 @@
 // ranks are given is matrixd's order alone; a rule takes people out and never moves them.
 
 import type { Candidate, Excluded, Shortlist } from "#contracts/fill";
-import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
+import { type matrix, type MatrixHit, type Searched, WITHOUT_PLACES } from "#contracts/matrix";
 import type { Assignment, Context, validate } from "#contracts/validate";
 import type { Call } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { toFault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { wordsOf } from "../order/complete.ts";
 import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
@@ -81,10 +81,18 @@ export async function shortlist(
       },
       call,
     );
+  let placeless = false;
+  /** Around the place, or wherever people are when the corpus does not say where. */
+  const searchAround = async (query_text: string, limit: number): Promise<Searched> =>
+    search(query_text, limit, near).catch((error: unknown) => {
+      if (!(error instanceof Fault) || error.reason !== WITHOUT_PLACES) throw error;
+      placeless = true;
+      return search(query_text, limit, {});
+    });
   const [found, ...nearby] = await Promise.all([
     search(words, Math.min(POOL_MAX, Math.max(POOL_MIN, k * POOL_FACTOR)), {}),
     ...(around ? ["", ...HIDDEN_QUERIES] : []).map((status) =>
-      search(`${words} ${status}`.trimEnd(), status === "" ? NEARBY_MAX : HIDDEN_MAX, near),
+      searchAround(`${words} ${status}`.trimEnd(), status === "" ? NEARBY_MAX : HIDDEN_MAX),
     ),
   ]);
   const people = uniqueById([...found.hits, ...nearby.flatMap(({ hits }) => hits)]);
@@ -108,7 +116,9 @@ export async function shortlist(
       .sort((a, b) => (a.miles ?? Infinity) - (b.miles ?? Infinity) || (a.worker_id < b.worker_id ? -1 : 1))
       .slice(0, EXCLUDED_MAX),
     order_findings: verdicts.ofOrder,
-    unchecked: verdicts.unchecked,
+    unchecked: placeless
+      ? [...verdicts.unchecked, `Distance: the corpus ${corpus} does not know where its people are.`]
+      : verdicts.unchecked,
   };
 }
 

@@ -53,7 +53,7 @@ export function outcomeDrafts(
   if (!AFTER[result].includes(seat.status)) {
     throw new Fault(
       "rejected",
-      `${worker_id} is ${seat.status} on this fill, which ${result} cannot follow.`,
+      `${worker_id} is ${seat.status} on this fill, which ${result} cannot follow.${stepBefore(result, seat.status)}`,
     );
   }
   if (result === "confirmed") {
@@ -80,6 +80,13 @@ export function outcomeDrafts(
   ];
   if (rating !== undefined) drafts.push({ type: "outcome.rated", data: { version, worker_id, rating } });
   return drafts;
+}
+
+/** What to do about it, where one step leads from the place as it is to the result. */
+function stepBefore(result: keyof typeof AFTER, status: Seat["status"]): string {
+  if (status === result) return " It is recorded already.";
+  const needsConfirmed = AFTER[result].includes("confirmed") && AFTER.confirmed.includes(status);
+  return needsConfirmed ? " Record confirmed first." : "";
 }
 
 function blockOf(

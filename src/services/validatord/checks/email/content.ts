@@ -160,7 +160,7 @@ export const requiredParts: EmailCheck = {
   kind: "completeness",
   severity: "error",
   tests:
-    "who we are (policy.agency), when, where, what it pays and how to reply; a blast by e-mail also a postal address and a way to opt out (or RFC 8058 headers)",
+    "who we are (policy.agency), when, where, what it pays (unless it cancels) and how to reply; a blast by e-mail also a postal address and a way to opt out (or RFC 8058 headers)",
   law: COMMERCIAL_LAW,
   whole: function* ({ message, facts, said, policy }) {
     const text = `${message.subject}\n${message.body}`;
@@ -187,7 +187,8 @@ export const requiredParts: EmailCheck = {
       }
       if (said.places.length === 0 && !placeName(text).includes(placeName(order.city)))
         yield missing("where", `Write ${order.city}, ${facts.state}.`, { expected: order.city });
-      if (said.pays.length === 0)
+      // A shift that is called off pays nothing.
+      if (said.pays.length === 0 && message.purpose !== "cancel")
         yield missing("what it pays", `Write $${order.pay_rate} an hour.`, {
           expected: order.pay_rate,
           // Whoever is only reminded has been told.

@@ -199,6 +199,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     swap(" Pay is $20/hr.", "", "error"),
     swap("Reply YES to accept.", "", "error"),
     { set: { purpose: "reminder", body: BODY.replace(" Pay is $20/hr.", "") }, told: "warning" },
+    { set: { purpose: "cancel", body: BODY.replace(" Pay is $20/hr.", "") } },
+    { set: { purpose: "cancel", body: BODY.replace(" in Springfield, IL", "") }, told: "error" },
     { set: { purpose: "blast" }, told: "error" },
     {
       set: {

@@ -8,7 +8,7 @@ import { type OrderFacts, typeOf } from "../fill/subject.ts";
 import type { Statements } from "./statements.ts";
 
 export const CHANNELS = ["email", "sms"] as const;
-export const PURPOSES = ["offer", "confirm", "reminder", "blast"] as const;
+export const PURPOSES = ["offer", "confirm", "reminder", "cancel", "blast"] as const;
 /** A message has some hundred characters; one of this length is read no further. */
 export const BODY_CHARS_MAX = 50_000;
 
