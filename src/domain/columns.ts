@@ -10,7 +10,7 @@ export const WORKER_NAMES = {
   soc: ["soc", "soc_code", "onet_code"],
   city: ["city", "home_city", "town", "worksite_city", "location_city"],
   state: ["state", "st", "home_state", "state_code", "worksite_state", "location_state"],
-  status: ["status", "worker_status", "employment_status"],
+  status: ["status", "worker_status", "employment_status", "active", "is_active"],
   certifications: [
     "certifications",
     "certs",

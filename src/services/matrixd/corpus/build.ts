@@ -20,7 +20,13 @@ import { spooledLines } from "./row-spool.ts";
 import type { Title } from "../query/title.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
-import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "#domain/qualifications";
+import {
+  canonicalStatus,
+  dayNumber,
+  heldCertificates,
+  QUALIFICATIONS_VERSION,
+  spokenLanguages,
+} from "#domain/qualifications";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
 import type { Understanding } from "../query/understand.ts";
 
@@ -73,7 +79,7 @@ export const OWN_FIELDS = {
 
 /** Changes with whatever a build writes besides its plan: what was written under another mark is written again. */
 export async function buildMark({ understanding }: Pick<BuildDeps, "understanding">): Promise<string> {
-  return `${await understanding.taxonomy()}-${Bun.hash(JSON.stringify(OWN_FIELDS)).toString(36)}`;
+  return `${await understanding.taxonomy()}-${Bun.hash(JSON.stringify([OWN_FIELDS, QUALIFICATIONS_VERSION])).toString(36)}`;
 }
 
 /** Rows that are embedded and written in one go: less than 20 ms of work before others get their turn. */

@@ -11,6 +11,7 @@ import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
 import { weightsVersion, type Weights, type WeightsVersion } from "#contracts/tuning";
 import { fieldKind } from "#contracts/vector";
+import { QUALIFICATIONS_VERSION } from "#domain/qualifications";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
@@ -641,7 +642,8 @@ function notifyListeners({ listeners }: Entry): void {
 
 /** What a generation is made from, besides the snapshot: when this is the same, the build is the same. */
 function markOf({ dataset, id, text, fields, meanings: meant, model, engine }: Definition): string {
-  return Bun.hash(JSON.stringify({ dataset, id, text, fields, meant, model, engine })).toString(36);
+  const readAs = QUALIFICATIONS_VERSION;
+  return Bun.hash(JSON.stringify({ dataset, id, text, fields, meant, model, engine, readAs })).toString(36);
 }
 
 function checkColumns(wanted: Wanted & { readonly meanings: Meanings }, columns: readonly string[]): void {
