@@ -4,6 +4,7 @@ import {
   dayNumber,
   heldCertificates,
   isValidCertificate,
+  rosterStatus,
   spokenLanguages,
 } from "./qualifications.ts";
 
@@ -116,6 +117,30 @@ describe("what a roster says of a person", () => {
       ["es"],
       ["en", "es"],
       [],
+    ]);
+  });
+
+  test("languages are codes of two letters, also where a roster has three", () => {
+    expect([
+      spokenLanguages("spa;eng"),
+      spokenLanguages("fra"),
+      spokenLanguages("may speak Spanish"),
+    ]).toEqual([["en", "es"], ["fr"], ["es"]]);
+  });
+
+  test("a column for people who must not be sent goes before the status", () => {
+    const flags = [true, "Y", "stole tools", "2026-01-31", false, "No", "0", "", null, "n/a"];
+    expect(flags.map((flag) => rosterStatus("Active", flag))).toEqual([
+      ...Array<string>(4).fill("do_not_hire"),
+      ...Array<string>(6).fill("active"),
+    ]);
+  });
+
+  test("a column of expiries is that of certificates which say none", () => {
+    expect(heldCertificates("TWIC, OSHA 30 exp 2027-05-01", "2026-01-31")).toEqual([
+      "OSHA 30|2027-05-01",
+      "OSHA|2027-05-01",
+      "TWIC|2026-01-31",
     ]);
   });
 

@@ -33,14 +33,24 @@ export function canonicalStatus(text: string): string {
   return ACTIVE.test(words) ? "active" : words;
 }
 
+const NOT_SO = /^(?:|0+|n|no|none|null|false|f|n\/?a|-+|eligible|ok)$/i;
+
+/** The status of a row whose roster may have a column of its own for people who must not be sent: a flag, a date, a reason. */
+export function rosterStatus(status: string, doNotHire: unknown): string {
+  const flag = doNotHire === null || doNotHire === undefined ? "" : String(doNotHire).trim();
+  if (!NOT_SO.test(flag)) return "do_not_hire";
+  return status === "" ? "" : canonicalStatus(status);
+}
+
 /**
  * A certificate that a person has: `Forklift|2027-03-14`, `Forklift|` where no expiry is known. One that is called expired
- * or revoked is not held, and neither is one whose expiry is said in a way that nobody can read.
+ * or revoked is not held, and neither is one whose expiry is said in a way that nobody can read. `endOfAll` is that of those
+ * which say none.
  */
-export function heldCertificates(value: unknown): string[] {
+export function heldCertificates(value: unknown, endOfAll?: unknown): string[] {
   const held = new Set<string>();
   for (const { text, expiry } of entriesOf(value)) {
-    const expires = expiryOf(expiry);
+    const expires = expiryOf(expiry ?? endOfAll);
     if (expires === "lapsed") continue;
     for (const name of certificateNames(text, expires !== undefined)) held.add(`${name}|${expires ?? ""}`);
   }
@@ -59,8 +69,9 @@ export function spokenLanguages(value: unknown): string[] {
   const { meaningsOf } = orderLexicon();
   const codes = new Set<string>();
   for (const { text } of entriesOf(value)) {
-    for (const word of folded(text).match(/\p{L}+/gu) ?? []) {
-      const code = meaningsOf(word)?.get("language") ?? (LANGUAGE_CODE.test(word) ? word : undefined);
+    const words = folded(text).match(/\p{L}+/gu) ?? [];
+    for (const word of words) {
+      const code = meaningsOf(word)?.get("language") ?? languageCode(word, words.length === 1);
       if (code !== undefined) codes.add(code);
     }
   }
@@ -129,7 +140,13 @@ export function dayNumber(text: string): number | undefined {
   return Number.isNaN(ms) || ms < 0 ? undefined : ms / 86_400_000;
 }
 
-const LANGUAGE_CODE = /^[a-z]{2}$/;
+/** Of three letters only where nothing stands beside it: "spa" is Spanish, and "may" in a sentence is not Malay. */
+function languageCode(word: string, isAlone: boolean): string | undefined {
+  if (/^[a-z]{2}$/.test(word)) return word;
+  if (!isAlone || !/^[a-z]{3}$/.test(word)) return undefined;
+  const [code = ""] = Intl.getCanonicalLocales(word);
+  return code.length === 2 ? code : undefined;
+}
 
 interface Entry {
   readonly text: string;

@@ -207,6 +207,38 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     }
   });
 
+  test("columns of their own say who must not be sent and when certificates end; an id is denied in any form", async () => {
+    const rows = Array.from({ length: 12 }, (_, at) => ({
+      worker_id: `f${at}`,
+      role: "Forklift Operator",
+      is_active: at % 4 !== 1,
+      do_not_hire: at % 4 === 2 ? "no call no show" : null,
+      certifications: "Forklift certification",
+      certification_expiry: at % 4 === 0 ? "12/01/26" : "2027-06-30",
+    }));
+    const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await house.ask("/v1/ingest?dataset=flagged&format=ndjson", { method: "POST", body });
+    const plan = { dataset: "flagged", id: "worker_id", text: "{role}" };
+    await house.ask("/v1/matrix/corpora/flagged", { method: "PUT", body: JSON.stringify(plan) });
+    const events = await house.ask("/v1/matrix/corpora/flagged", {
+      headers: { accept: "text/event-stream" },
+    });
+    expect(await events.text()).toContain("event: done");
+    const asked = "forklift operators with forklift certification on 12/02/2026";
+    const { hits } = await search(asked, { corpora: ["flagged"] });
+    expect(hits.map(({ id, missing = [] }) => [id, missing])).toEqual([
+      ...["f11", "f3", "f7"].map((id) => [id, []]),
+      ...["f0", "f4", "f8"].map((id) => [id, ["Forklift"]]),
+    ]);
+    const others = await search(`${asked}, not f7`, { corpora: ["flagged"] });
+    expect(others.hits.map(({ id }) => id)).not.toContain("f7");
+    const hidden = await search("do not hire forklift operators", { corpora: ["flagged"] });
+    expect(hidden.hits.map(({ id, status }) => `${id} ${status}`).sort()).toEqual(
+      ["f10", "f2", "f6"].map((id) => `${id} do_not_hire`),
+    );
+    await house.ask("/v1/matrix/corpora/flagged", { method: "DELETE" });
+  });
+
   test("a part of a name finds its people, an id also without its mark", async () => {
     const { hits, query } = await search("featherstone");
     expect([hits.map((hit) => hit.id), query.unread]).toEqual([["w-17"], []]);

@@ -21,10 +21,10 @@ import type { Title } from "../query/title.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
 import {
-  canonicalStatus,
   dayNumber,
   heldCertificates,
   QUALIFICATIONS_VERSION,
+  rosterStatus,
   spokenLanguages,
 } from "#domain/qualifications";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
@@ -241,7 +241,7 @@ const SOC_CODE = /^\d\d-\d{4}/;
 
 function factsOf(
   row: Row,
-  { role, soc, city, state, lat, lon, status, certifications, languages, available_from }: Meanings,
+  { role, soc, city, state, lat, lon, languages, available_from, ...meant }: Meanings,
   { table, titleNumbers, understanding }: Titles,
 ): Omit<RowFacts, "textHash"> {
   const written = textIn(row, role);
@@ -257,8 +257,11 @@ function factsOf(
     city: town,
     state: code2,
     point: pointOf(row, lat, lon) ?? cityPoint(town, code2),
-    status: statusIn(textIn(row, status)),
-    certificates: certifications === undefined ? [] : heldCertificates(row[certifications]),
+    status: rosterStatus(textIn(row, meant.status) ?? "", valueIn(row, meant.do_not_hire)) || undefined,
+    certificates: heldCertificates(
+      valueIn(row, meant.certifications),
+      valueIn(row, meant.certifications_expire),
+    ),
     languages: languages === undefined ? [] : spokenLanguages(row[languages]),
     freeFrom: dayNumber(textIn(row, available_from) ?? ""),
   };
@@ -268,6 +271,10 @@ function factsOf(
     if (written === undefined || key === "") return undefined;
     return (table.all[title] ?? understanding.readTitle(written)).soc ?? `title ${key}`;
   }
+}
+
+function valueIn(row: Row, column: string | undefined): unknown {
+  return column === undefined ? undefined : row[column];
 }
 
 function textIn(row: Row, column: string | undefined): string | undefined {
@@ -286,10 +293,6 @@ function pointOf(row: Row, lat: string | undefined, lon: string | undefined): Po
 
 /** A title is excluded with a role when it was read as that role with at least this. */
 const ROLE_CONFIDENCE_MIN = 0.5;
-
-function statusIn(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : canonicalStatus(text);
-}
 
 function nameOf(row: Row, { name, first_name, last_name }: Meanings): string {
   const whole = textIn(row, name);

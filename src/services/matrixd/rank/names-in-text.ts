@@ -65,6 +65,7 @@ function keyOf(words: readonly string[]): string {
 /** Words before a name that a denial may have. */
 const LEAD_WORDS = 6;
 
-function isDenied(words: readonly string[], at: number): boolean {
+/** Whether what begins at that word is not wanted. */
+export function isDenied(words: readonly string[], at: number): boolean {
   return DENIAL.test(words.slice(Math.max(0, at - LEAD_WORDS), at).join(" "));
 }

@@ -4,7 +4,7 @@
 import type { OrderReading } from "#domain/orders/order-reading";
 import { folded } from "#domain/orders/text/words";
 import type { Generation } from "../corpus/generation.ts";
-import { namesInText } from "./names-in-text.ts";
+import { isDenied, namesInText } from "./names-in-text.ts";
 
 /** Namesakes that are shown; a name that more have is no name of a person. */
 const NAMESAKES_MAX = 100;
@@ -30,10 +30,26 @@ export function personsExcluded(
     if (found.length === 0) unclear = true;
     for (const row of found) rows.add(row);
   }
+  for (const row of idsDenied(generation, text)) rows.add(row);
   const denied = own.named.filter((one) => one.denied);
   for (const one of denied) for (const row of one.rows) rows.add(row);
   const names = denied.flatMap((one) => generation.names[one.rows[0] ?? -1] ?? []);
   return { rows, names, unclear };
+}
+
+const ID_SEPARATORS = /[\s,;:?!()]+/;
+
+/** Of ids that the corpus has, whatever form the reading of orders knows: "not e7". */
+function idsDenied(generation: Generation, text: string): readonly number[] {
+  const parts = text.split(ID_SEPARATORS);
+  return parts.flatMap((part, at) => {
+    if (!isIdLike(part)) return [];
+    const found = rowsOfId(generation, part);
+    return found.length > 0 &&
+      isDenied(parts.flatMap(nameWords), nameWords(parts.slice(0, at).join(" ")).length)
+      ? found
+      : [];
+  });
 }
 
 function ownNames(
@@ -72,7 +88,7 @@ export function personsNamed(
 ): readonly number[] {
   const { person } = order;
   const ids = new Set<number>();
-  for (const id of [person?.id, text.trim(), ...text.split(/[\s,;:?!()]+/).filter(isIdLike)]) {
+  for (const id of [person?.id, text.trim(), ...text.split(ID_SEPARATORS).filter(isIdLike)]) {
     if (id === undefined) continue;
     for (const row of rowsOfId(generation, id)) if (!barred.has(row)) ids.add(row);
   }
