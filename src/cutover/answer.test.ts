@@ -19,11 +19,17 @@ const entry: Entry = {
   at: "2026-11-30T00:00:00.000Z",
 };
 
+const NOBODY: AnswerDeps["observer"] = {
+  passed: () => undefined,
+  answered: () => undefined,
+  compared: () => undefined,
+};
+
 function answering(isDual: boolean): (call: ForeignCall) => Promise<string> {
   const deps: AnswerDeps = {
     standing: () => () => ({ state: "canary", percent: 50, entry }),
     upstream: () => ({ name: "go", dialect: "go", url: older.url.origin }),
-    observer: { passed: () => undefined, answered: () => undefined },
+    observer: NOBODY,
     dual: { wants: () => isDual, answer: (call, first) => first(call) },
     clock: systemClock,
   };
@@ -50,7 +56,7 @@ async function secondTry(
     {
       standing: () => () => ({ state: "primary", percent: 0, entry }),
       upstream: () => ({ name: "go", dialect: "go", url: there.url.origin }),
-      observer: { passed: () => undefined, answered: () => undefined },
+      observer: NOBODY,
       dual: { wants: () => false, answer: (call, first) => first(call) },
       clock: systemClock,
     },
@@ -116,7 +122,7 @@ test("where a second try is kept ready, this house still hears of a caller that 
     {
       standing: () => () => ({ state: "primary", percent: 0, entry }),
       upstream: () => ({ name: "go", dialect: "go", url: older.url.origin }),
-      observer: { passed: () => undefined, answered: () => undefined },
+      observer: NOBODY,
       dual: { wants: () => false, answer: (call, first) => first(call) },
       clock: systemClock,
     },

@@ -17,7 +17,7 @@ import {
 import { repeatable } from "./kept-body.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { DualWrites } from "./dual/dual-writes.ts";
-import type { Again } from "./shadow/shadow.ts";
+import type { Again, Answered } from "./shadow/shadow.ts";
 import { routeName } from "./ledger/route-name.ts";
 
 /** What of a dialect matters here. */
@@ -33,6 +33,8 @@ export interface CutoverObserver {
   passed(route: string, entry: Entry, call: ForeignCall, passed: Passed, again: Again): void;
   /** This house answered, because of `entry`. */
   answered(route: string, entry: Entry, status: number, ms: number): void;
+  /** The same, where the upstream is to be compared behind it. */
+  compared(route: string, entry: Entry, call: ForeignCall, answered: () => Answered, upstream: Again): void;
 }
 
 export interface AnswerDeps {
@@ -60,17 +62,30 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
 
   const here = async (route: string, call: ForeignCall, entry: Entry): Promise<Response> => {
     const started = performance.now();
+    let ms = 0;
     const done = (response: Response): Response => {
-      observer.answered(route, entry, response.status, performance.now() - started);
+      ms = performance.now() - started;
+      observer.answered(route, entry, response.status, ms);
       return response;
     };
-    const isBacked = call.reads && deps.upstream(name) !== undefined;
-    const again = isBacked ? repeatable(call.request) : undefined;
-    if (again === undefined) return done(await call.native(call.request, call.exchange));
+    const upstream = call.reads ? deps.upstream(name) : undefined;
+    const again = upstream === undefined ? undefined : repeatable(call.request);
+    if (upstream === undefined || again === undefined)
+      return done(await call.native(call.request, call.exchange));
     const held = heldSeal(call.exchange);
     const response = done(await call.native(call.request, held.exchange));
-    if (response.status < FAILED) return response;
     const request = again();
+    if (response.status < FAILED) {
+      if (entry.shadow === undefined || request === undefined || !isHeldWhole(response)) return response;
+      observer.compared(
+        route,
+        entry,
+        call,
+        () => ({ request, response: response.clone() as Response, ms }),
+        (one, exchange) => passThrough(upstream, prefix, one, exchange),
+      );
+      return response;
+    }
     if (request === undefined) return held.finish(response);
     try {
       return await pass(route, { ...call, request });
@@ -104,7 +119,7 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
         case "off":
           break;
       }
-      return Promise.reject(unset(name));
+      return Promise.reject(deps.upstream(name) === undefined ? unset(name) : switchedOff(route));
     };
     return isDual ? deps.dual.answer(call, answer) : answer(call);
   };
@@ -152,6 +167,11 @@ function chosenBackend(chosen: string, { exchange }: ForeignCall): "native" | "u
   return chosen;
 }
 
+/** What is no stream, whose copy would grow as long as one of both is not read. */
+function isHeldWhole({ headers }: Response): boolean {
+  return /^(application\/json|text\/plain)\b/.test(headers.get("content-type") ?? "");
+}
+
 /** Statuses from here on are failures of the system that answers, and not of its caller. */
 const FAILED = 500;
 /** An exchange that counts no failure yet: another system may still answer in its place. */
@@ -179,6 +199,15 @@ function heldSeal(exchange: Exchange): { exchange: Exchange; finish: (response: 
       return response;
     },
   };
+}
+
+/** There is an upstream, and somebody switched the route off. */
+function switchedOff(route: string): Fault {
+  const typed = route.endsWith("*") ? `'${route}'` : route;
+  return new Fault(
+    "unavailable",
+    `${route} is off. Let the upstream answer it with: lakehouse cutover flip ${typed} --to pass-through, or see lakehouse cutover status`,
+  );
 }
 
 /** Says which setting is missing, and how to set it. */

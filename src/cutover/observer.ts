@@ -75,6 +75,8 @@ export function createObserver({ shadow, clock, log, hasUpstream, flip }: Observ
 
   return {
     passed: (route, entry, call, passed, again) => shadow.offer(route, entry, call, passed, again),
+    compared: (route, entry, call, answered, upstream) =>
+      shadow.offerOwn(route, entry, call, answered, upstream),
     answered: (route, entry, status, ms) => {
       // A route without a service has no operation to go back with.
       if (!hasUpstream(route) || route.endsWith(":*")) return;

@@ -53,7 +53,7 @@ export function vectorSearch(
     names,
     request: ({ body }) => {
       const { index, ...rest } = fieldsOf(renamed(body, names));
-      return { params: { index: String(index ?? "") }, body: rest };
+      return { params: { index: typeof index === "string" ? index : "" }, body: rest };
     },
     reply: (native) =>
       json({

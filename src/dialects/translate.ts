@@ -57,7 +57,9 @@ export async function translated(
       headers: kept(reply, EVENT_STREAM),
     });
   }
-  if (row.reply === undefined || reply.status === 204 || reply.body === null) {
+  // Events that the body asked for, of a dialect that has no words of its own for them, are the house's.
+  const isStream = reply.headers.get("content-type")?.startsWith(EVENT_STREAM) === true;
+  if (row.reply === undefined || reply.status === 204 || reply.body === null || isStream) {
     reply.headers.set(BACKEND_HEADER, "native");
     return reply;
   }

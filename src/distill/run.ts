@@ -1,13 +1,15 @@
 // A run: the root it works on, its id and clock, one at a time on a root, and the reports it leaves under
 // `reports/distillation/RUN_ID`.
 
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "#lib/clock";
 import { makeFolder, TEMPORARY_SUFFIX, writeDurably } from "#lib/durable";
 import { lockWithin } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";
-import { entriesOf, EXPORTS_FOLDER, REPORTS_FOLDER } from "./root.ts";
+import { digestOf } from "./files/digest.ts";
+import { entriesOf, EXPORTS_FOLDER, LINES_SUFFIX, QUARANTINE_FOLDER, REPORTS_FOLDER } from "./root.ts";
 import { LOCK_FILE, runningRecord } from "./runs/record.ts";
 import type { FileDigest, Receipt } from "./schemas/reports.ts";
 import { whileCopied } from "./stillness.ts";
@@ -61,6 +63,8 @@ export async function withReceipt(
   const { counts, totals, detail, notes, inputs, outputs } = await explained(work);
   await whileCopied(run.root);
   run.step?.(`${stage}: before its receipt`);
+  const quarantine = `${QUARANTINE_FOLDER}/${stage}${LINES_SUFFIX}`;
+  const quarantines = existsSync(join(run.root, quarantine)) ? [await digestOf(run.root, quarantine)] : [];
   const receipt: Receipt = {
     schema: "receipt.v1",
     run_id: run.runId,
@@ -73,7 +77,7 @@ export async function withReceipt(
     detail,
     notes: [...notes],
     inputs: [...inputs],
-    outputs: [...outputs],
+    outputs: [...outputs, ...quarantines],
   };
   for (const sums of [receipt, totals]) {
     if (sums.in !== sums.out + sums.duplicates + sums.quarantined)

@@ -1,12 +1,15 @@
-// Personal data and keys in text: telephone numbers, e-mail addresses, social security numbers, keys of programs. They are
-// replaced before anything that is kept touches the disk, and looked for again before anything leaves. All patterns are
-// linear in the length of the text.
+// Personal data and keys in text: telephone numbers, e-mail addresses, social security and card numbers, keys of programs.
+// They are replaced before anything that is kept touches the disk, and looked for again before anything leaves. All patterns
+// are linear in the length of the text.
+
+import { jsonOr } from "#lib/json-or";
 
 export const MASK = "[redacted]";
 
-/** Names under which a value is a secret whatever it looks like. */
+/** Names under which a value is a secret whatever it looks like: `client_secret`, `phoneNumber`, `Set-Cookie`. */
 const SECRET_NAME =
-  /^(?:.*[_-])?(?:authorization|api[_-]?key|apikey|password|passwd|secret|token|access[_-]?token|refresh[_-]?token|cookie|set-cookie|ssn|email|e-mail|phone|mobile|telephone)$/i;
+  /^(?:.*[_-])?(?:authorization|(?:api|access|private|secret)[_-]?key|apikey|password|passwd|pwd|passphrase|secret|token|cookie|ssn|email|e-mail|phone|mobile|telephone)(?:[_-]?(?:number|address))?$/i;
+const CAMEL = /(?<=[a-z\d])(?=[A-Z])/g;
 
 const PATTERNS: readonly (readonly [kind: string, pattern: RegExp, by: string])[] = [
   // Keys of Lakehouse, of model providers, of Langfuse, AWS, GitHub and Slack; JSON web tokens.
@@ -17,7 +20,9 @@ const PATTERNS: readonly (readonly [kind: string, pattern: RegExp, by: string])[
   ],
   ["key", /\b(Bearer|Basic)\s+[\w~+/.=-]{8,2000}/gi, "$1 [key]"],
   ["email", /(?<![\w.+-])[\w.+-]{1,256}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, "[email]"],
-  ["ssn", /(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g, "[ssn]"],
+  ["ssn", /(?<!\d)\d{3}([-. ])\d{2}\1\d{4}(?!\d)/g, "[ssn]"],
+  // In the groups in which cards show them; as one run of digits they are like anyone's ids.
+  ["card", /(?<!\d)(?:\d{4}([- ])\d{4}\1\d{4}\1\d{4}|\d{4}([- ])\d{6}\2\d{5})(?!\d)/g, "[card]"],
   ["phone", /(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?![\d.]\d|\d)/g, "[phone]"],
   // With its country and no sign of it.
   ["phone", /(?<!\d)\d{10,15}(?!\d)/g, "[phone]"],
@@ -35,7 +40,7 @@ export function redactText(text: string): string {
   return PATTERNS.reduce((redacted, [, pattern, by]) => redacted.replaceAll(pattern, by), text);
 }
 
-/** The kinds of personal data and keys that stand in a text: `email`, `phone`, `ssn`, `key`. */
+/** The kinds of personal data and keys that stand in a text: `email`, `phone`, `ssn`, `card`, `key`. */
 export function personalData(text: string): string[] {
   const kinds = PATTERNS.filter(([, pattern]) => text.search(pattern) !== -1).map(([kind]) => kind);
   return [...new Set(kinds)];
@@ -43,12 +48,39 @@ export function personalData(text: string): string[] {
 
 /** Whether a name says that what stands under it is a secret. Numbers of tokens, and whether there is a key, are none. */
 export function isSecret(name: string, value: unknown): boolean {
-  return SECRET_NAME.test(name) && (typeof value === "string" || (typeof value === "number" && value > 1e6));
+  const isPlain = typeof value === "string" || (typeof value === "number" && value > 1e6);
+  return isPlain && SECRET_NAME.test(name.replaceAll(CAMEL, "_"));
+}
+
+const MAY_BE_JSON = /^\s*[[{]/;
+
+/**
+ * A text, redacted; one that is itself a JSON object or list, as the arguments of a tool or a body within a body, by its fields
+ * too. `redact` bounds the depth.
+ */
+export function redactedThrough(text: string, redact: (value: object) => unknown): string {
+  const value = MAY_BE_JSON.test(text) ? jsonOr(text) : undefined;
+  if (typeof value !== "object" || value === null) return redactText(text);
+  const redacted = JSON.stringify(redact(value));
+  // Written anew only where something was found: a text keeps its spaces otherwise.
+  return redactText(redacted === jsonText(value) ? text : redacted);
+}
+
+/** Undefined of a value that is too deep to be written. */
+function jsonText(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A JSON value with its texts redacted, and with what stands under the name of a secret left out. */
 export function redactValue(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return redactText(value);
+  if (typeof value === "string")
+    return depth > DEPTH_MAX
+      ? redactText(value)
+      : redactedThrough(value, (inner) => redactValue(inner, depth + 1));
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEPTH_MAX) return MASK;
   if (Array.isArray(value)) return value.map((item: unknown) => redactValue(item, depth + 1));

@@ -11,6 +11,7 @@ import { routes } from "#rpc/serve";
 import { type Admission, createAdmission } from "./load/admission.ts";
 import { gateway } from "./gateway.ts";
 import { createAudit } from "./access/audit.ts";
+import { Denied } from "./access/denied.ts";
 import { createGuard } from "./access/guard.ts";
 import { createMeter } from "./meter.ts";
 import type { LagProbe } from "./load/lag-probe.ts";
@@ -183,3 +184,32 @@ test("a stream keeps its place until its client leaves, and no longer", async ()
   for (const client of others) client.abort();
   expect(replies.length).toBe(512);
 }, 240_000);
+
+test("a call that is not let in is logged with the operation it asked for", async () => {
+  const lines: string[] = [];
+  const told = createLog({ level: "info", readable: false, write: (line) => void lines.push(line) });
+  const nobody = (): never => {
+    throw new Denied("no_key", "Show a key.");
+  };
+  const closed = gateway({
+    ...deps,
+    keys: { ...deps.keys, authenticate: nobody },
+    audit: createAudit("refused", told),
+  });
+  const strict = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    development: false,
+    routes: closed.routes,
+    fetch: closed.fetch,
+  });
+  try {
+    const reply = await fetch(`${strict.url.origin}/v1/left`, { method: "POST", body: "{}" });
+    expect(reply.status).toBe(401);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ message: "call refused", route: "labd.left", reason: "no_key", status: 401 }),
+    ]);
+  } finally {
+    await strict.stop(true);
+  }
+});

@@ -216,6 +216,8 @@ class EdgeExchange implements Exchange {
   readonly #server: Server | undefined;
   #inside = false;
   #refused: RefusalReason | undefined;
+  /** What was asked for by a request that was not let in. */
+  #denied: Route | undefined;
   /** Milliseconds spent waiting for other systems. */
   #upMs = 0;
   readonly #deps: GatewayDeps;
@@ -268,6 +270,7 @@ class EdgeExchange implements Exchange {
   fail(thrown: unknown, route?: Route): Response {
     if (thrown instanceof Denied) {
       this.#refused = thrown.reason;
+      this.#denied = route;
       this.caller ??= thrown.caller;
     }
     const fault = toFault(thrown);
@@ -325,7 +328,7 @@ class EdgeExchange implements Exchange {
     if (!this.stays) this.leave();
     const { route } = this;
     this.#deps.audit.record({
-      route: route?.name,
+      route: (route ?? this.#denied)?.name,
       method: this.#request.method,
       status,
       caller: this.caller?.id,

@@ -93,20 +93,20 @@ function requestMetrics(service: string, tallies: readonly Tally[]): object[] {
 }
 
 function processMetrics(service: string): object[] {
-  const gauge = (name: string, help: string, value: number): object => ({
+  const metric = (type: "gauge" | "counter", name: string, help: string, value: number): object => ({
     name,
     help,
-    type: "gauge",
+    type,
     aggregator: "sum",
     values: [{ labels: { service }, value }],
   });
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   return [
-    gauge("lakehouse_resident_bytes", "Memory the process holds", rss),
-    gauge("lakehouse_heap_bytes", "Memory its JavaScript uses", heapUsed),
-    gauge("lakehouse_uptime_seconds", "Time since the process started", process.uptime()),
-    gauge("lakehouse_cpu_seconds_total", "Processor time used", (user + system) / 1e6),
+    metric("gauge", "lakehouse_resident_bytes", "Memory the process holds", rss),
+    metric("gauge", "lakehouse_heap_bytes", "Memory its JavaScript uses", heapUsed),
+    metric("gauge", "lakehouse_uptime_seconds", "Time since the process started", process.uptime()),
+    metric("counter", "lakehouse_cpu_seconds_total", "Processor time used", (user + system) / 1e6),
   ];
 }
 

@@ -12,3 +12,8 @@ test("fields fill their places, encoded", () => {
 test.each(["..", ".", "a/../b", "../a", "a/."])("%s would be another path", (key) => {
   expect(() => writePath("/v1/storage/{key+}", { key })).toThrow("key: . and .. are no names.");
 });
+
+test("a segment that is empty would be another path, and the rest of one may be", () => {
+  expect(() => writePath("/v1/vectors/{index}/search", { index: "" })).toThrow("index: must not be empty.");
+  expect(writePath("/v1/storage/{key+}", { key: "" })).toBe("/v1/storage/");
+});

@@ -61,15 +61,21 @@ export function readPath(plan: PathPlan, url: string): Record<string, string> {
   return fields;
 }
 
-/** The path with its fields filled in, encoded. Throws `invalid` for dots, which a URL would resolve to another path. */
+/**
+ * The path with its fields filled in, encoded. Throws `invalid` for what would be another path: dots, which a URL resolves, and a
+ * segment that is empty.
+ */
 export function writePath(path: string, fields: Readonly<Record<string, unknown>>): string {
   return path.replaceAll(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     const value = String(fields[name]);
-    if (value.split("/").some((segment) => segment === "." || segment === "..")) {
-      throw new Fault("invalid", `${name}: . and .. are no names.`, {
-        details: [{ path: name, message: ". and .. are no names" }],
-      });
-    }
+    const wrong = unwritable(value, greedy === "+");
+    if (wrong !== undefined)
+      throw new Fault("invalid", `${name}: ${wrong}.`, { details: [{ path: name, message: wrong }] });
     return greedy === "+" ? value.split("/").map(encodeURIComponent).join("/") : encodeURIComponent(value);
   });
+}
+
+function unwritable(value: string, isGreedy: boolean): string | undefined {
+  if (value.split("/").some((segment) => segment === "." || segment === "..")) return ". and .. are no names";
+  return value === "" && !isGreedy ? "must not be empty" : undefined;
 }

@@ -299,6 +299,19 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
       200,
     );
     expect((await embed()).headers.get("x-lakehouse-backend")).toBe("native");
+    // Who answers stays as it is, so no gate is asked.
+    expect((await flip({ route: "go:embed.embed", to: "primary", shadow: "upstream" })).status).toBe(200);
+    let compared: Report | undefined;
+    // Few calls: a machine that others use is slow enough for the route to go back.
+    for (let calls = 0; calls < 5 && (compared?.compared ?? 0) === 0; calls += 1) {
+      expect((await embed()).headers.get("x-lakehouse-backend")).toBe("native");
+      for (let tries = 0; tries < 40 && (compared?.compared ?? 0) === 0; tries += 1) {
+        await Bun.sleep(25);
+        compared = await reportOf("go:embed.embed");
+      }
+    }
+    expect(compared).toMatchObject({ different: 0, errors: { there: 0, here: 0 } });
+    expect(compared?.compared).toBeGreaterThan(0);
     models.broken(true);
     let rolledBack = false;
     const statuses: number[] = [];

@@ -74,6 +74,11 @@ const fillOf = (id: string): Promise<Fill> => house.json<Fill>(`/v1/fills/${id}`
 /** The chances whose refusal has happened once. */
 const refused = new Set<number>();
 
+const ENDS = ["no_show", "late_cancel", "completed"] as const;
+const ENDS_BY_CHANCE = [...ENDS, "completed", "completed", "completed", "completed"] as const;
+/** The ends that a shift has had. */
+const ended = new Set<OutcomeResult>();
+
 /** What happened, by the name of the call and its status. */
 const happened = new Map<string, number>();
 
@@ -152,11 +157,11 @@ async function step(id: string, actor: string, random: Random): Promise<boolean>
     return true;
   }
   if (next === undefined) return false;
-  // Each kind comes within the first ten that end.
-  const chance = (happened.get("outcomes 200") ?? 0) % 10;
-  if (chance < 2) await outcome(next.worker_id, "no_show");
-  else if (chance < 3) await outcome(next.worker_id, "late_cancel");
-  else await outcome(next.worker_id, "completed", chance < 6 ? { rating: 1 + random.below(5) } : {});
+  // Each kind comes first, and then by chance.
+  const result = ENDS.find((kind) => !ended.has(kind)) ?? random.pick(ENDS_BY_CHANCE);
+  const rating = result === "completed" && random.below(2) === 0 ? { rating: 1 + random.below(5) } : {};
+  const { ok } = await outcome(next.worker_id, result, rating);
+  if (ok) ended.add(result);
   return true;
 }
 

@@ -131,6 +131,11 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     const wrong = await post("/api/vectors/hybrid", { query: 7 });
     expect(wrong.status).toBe(400);
     expect(((await wrong.json()) as { error: string }).error).toContain("query: ");
+    for (const index of ["", ".", "..", "a b", null, 5, ["x"]]) {
+      const name = await post("/api/vectors/search", { index, query: "x", top_k: 2 });
+      expect([index, name.status]).toEqual([index, 400]);
+      expect(((await name.json()) as { error: string }).error).toStartWith("index: ");
+    }
     const unreadable = await house.ask("/_go/v1/sql", { method: "POST", body: "{" });
     expect([unreadable.status, backendOf(unreadable)]).toEqual([400, "native"]);
     const exact = await house.ask("/_go/v1/sql", {
@@ -167,6 +172,25 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     const [variant] = Object.entries((await rust.json()) as Record<string, object>);
     expect(variant?.[0]).toBe("Schema");
     expect(Object.keys(variant?.[1] ?? {})).toEqual(["field", "reason"]);
+  });
+
+  test("a stream that the body asks for is the house's events, and so is its failure", async () => {
+    const chat = { model: "scripted/echo", messages: [{ role: "user", content: "Hello" }], stream: true };
+    const iterate = { kind: "fill", prompt: "p", model: "scripted/echo", max_iterations: 1, stream: true };
+    for (const [path, dialect, body, last] of [
+      ["/_go/v1/chat", "", chat, "done"],
+      ["/api/chat", "", chat, "done"],
+      ["/v1/chat", "go", chat, "done"],
+      ["/_go/v1/iterate", "", iterate, "done"],
+      ["/v1/iterate", "rust", iterate, "done"],
+    ] as const) {
+      const reply = await post(path, body, dialect === "" ? {} : { "x-lakehouse-dialect": dialect });
+      expect([path, reply.status, backendOf(reply)]).toEqual([path, 200, "native"]);
+      expect(reply.headers.get("content-type")).toStartWith("text/event-stream");
+      expect((await reply.text()).match(/^event: \w+$/gm)?.at(-1)).toBe(`event: ${last}`);
+    }
+    const refused = await post("/_go/v1/chat", { ...chat, messages: [] });
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([400, "text/plain; charset=utf-8"]);
   });
 
   test("OpenAI's own client chats, streams, embeds and lists models", async () => {
@@ -300,6 +324,18 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     expect([retired.status, await retired.text()]).toEqual([404, expect.stringContaining("retired")]);
     await flip({ route: "go:*", to: "pass-through", why: "all again" });
     expect(backendOf(await post("/_go/v1/embed", { texts: ["a"] }))).toBe("legacy");
+    // What somebody switched off does not claim that no upstream is set, and stays off when the address changes.
+    await flip({ route: "go:embed.embed", to: "off", why: "for a while" });
+    const url = `${older.url}/older/go/`;
+    await house.json("/v1/cutover/upstreams", { name: "legacy", url, dialect: "go" });
+    const off = await fetch(`${house.url}/_go/v1/embed`, { method: "POST", body: '{"texts":["a"]}' });
+    const said = await off.text();
+    expect([off.status, said]).toEqual([
+      503,
+      expect.stringContaining("flip go:embed.embed --to pass-through"),
+    ]);
+    expect(said).not.toContain("No upstream");
+    await flip({ route: "go:*", to: "pass-through", why: "all again" });
   });
 
   test("refuses what makes no sense, and says what is there", async () => {
@@ -328,7 +364,7 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     });
     type Event = { subject: string; actor: string; data: { to: string; reason: string } };
     let events: Event[] = [];
-    for (let tries = 0; tries < 100 && events.length < 8; tries += 1) {
+    for (let tries = 0; tries < 100 && events.length < 10; tries += 1) {
       events = (await house.json<{ events: Event[] }>("/v1/journal/events?type=cutover.flipped&limit=1000"))
         .events;
       await Bun.sleep(50);
@@ -341,6 +377,8 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
       "go:embed.embed primary one first",
       "go:embed.embed pass-through not for us",
       "go:embed.embed retired over",
+      "go:* pass-through all again",
+      "go:embed.embed off for a while",
       "go:* pass-through all again",
     ]);
     expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(["local"]));

@@ -85,6 +85,13 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
     await house.ask("/v1/embed/models");
     const text = await (await house.ask("/metrics")).text();
     expect(text).toMatch(/lakehouse_requests_total\{[^}]*route="embedd\.models"[^}]*\} \d+/);
+    // What counts up is a counter and ends in _total, and nothing else does.
+    const metrics = [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(
+      ([, name = "", type]) => [name, type] as const,
+    );
+    expect(metrics.length).toBeGreaterThan(20);
+    for (const [name, type] of metrics)
+      expect([name, type === "counter"]).toEqual([name, name.endsWith("_total")]);
     expect(text).toMatch(/lakehouse_request_seconds_bucket\{[^}]*le="\+Inf"[^}]*\}/);
     expect(text).toMatch(/lakehouse_resident_bytes\{service="gateway"\} \d+/);
     if (topology === "apart") expect(text).toMatch(/lakehouse_resident_bytes\{service="matrixd"\} \d+/);

@@ -39,7 +39,8 @@ const FIELDS: readonly Field<RouteStatus>[] = [
   { name: "tenant", value: ({ tenant }) => tenant },
   {
     name: "state",
-    value: ({ state, percent }) => (percent === undefined ? state : `${state} ${percent} %`),
+    value: ({ state, percent, shadow }) =>
+      `${state}${percent === undefined ? "" : ` ${percent} %`}${shadow === undefined ? "" : `, ${shadow} compared`}`,
   },
   { name: "since", value: ({ since }) => since, show: ({ since }) => (since === "" ? "" : moment(since)) },
   { name: "until", value: ({ until }) => until },
@@ -52,8 +53,9 @@ async function makeFlip(settings: Settings, flip: Flip, force: boolean): Promise
   const running = await readPidfile(settings.data);
   if (running?.url !== undefined || settings.url !== "") {
     const { send } = await connect(settings);
-    const { route, to, percent, tenant, until, reason: why, actor } = flip;
-    await send("POST", "/v1/cutover/flip", { route, to, percent, tenant, until, why, actor, force });
+    const { route, to, percent, shadow, tenant, until, reason: why, actor } = flip;
+    const body = { route, to, percent, shadow, tenant, until, why, actor, force };
+    await send("POST", "/v1/cutover/flip", body);
     return;
   }
   await changeLedger(ledgerPath(settings.data), async (before) => {
@@ -100,6 +102,12 @@ const flip = command({
       description: "The new state",
     },
     percent: { type: "string", valueHint: "P", description: "With canary: how much this house answers" },
+    shadow: {
+      type: "enum",
+      options: ["upstream"],
+      valueHint: "SIDE",
+      description: "With primary: what is asked the same behind this house, and compared",
+    },
     tenant: { type: "string", valueHint: "KEY", description: "For the calls of one API key alone" },
     until: { type: "string", valueHint: "TIME", description: "RFC 3339; after that what was before holds" },
     ...WHY_ARGS,
@@ -107,6 +115,7 @@ const flip = command({
   },
   examples: [
     "lakehouse cutover flip go:matrix.search --to canary --percent 5 --why 'gates hold'",
+    "lakehouse cutover flip go:matrix.search --to primary --shadow upstream --why 'still compared'",
     "lakehouse cutover flip 'go:*' --to pass-through --why 'search is slow'",
   ],
   run: async (args) => {
@@ -119,6 +128,7 @@ const flip = command({
       route: args.route,
       to,
       percent,
+      shadow: args.shadow === undefined ? undefined : ("upstream" as const),
       tenant: args.tenant,
       until: args.until,
       actor: args.actor ?? "operator",

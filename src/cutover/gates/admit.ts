@@ -4,7 +4,7 @@
 import type { Random } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import type { Flip } from "../ledger/changes.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import { type Ledger, standings } from "../ledger/ledger.ts";
 import type { Tally } from "../shadow/tally.ts";
 import { type Gate, gatesOf } from "./gates.ts";
 import { limitsOf } from "./limits.ts";
@@ -55,6 +55,8 @@ export async function admitFlip(
   if (to !== "canary" && to !== "primary") return;
   const [dialect = ""] = route.split(":");
   if (!ledger.upstreams.some((one) => one.dialect === dialect)) return;
+  // What answers stays as it is.
+  if (to === "primary" && standings(ledger)(route, flip.tenant ?? "", now).state === "primary") return;
   if (force) {
     if (reason.trim() !== "") return;
     throw new Fault("invalid", "force needs why: the reason is kept with the change.", {

@@ -17,6 +17,8 @@ const flip = z.strictObject({
   route: z.string(),
   to: z.enum(STATES),
   percent: z.number().optional(),
+  /** Of a primary: the upstream is asked the same behind it, and compared. */
+  shadow: z.literal("upstream").optional(),
   tenant: z.string().optional(),
   until: z.iso.datetime({ offset: true }).optional(),
   why: z.string().max(2000).default(""),

@@ -9,6 +9,7 @@ export interface Flip {
   readonly to: State;
   readonly tenant?: string | undefined;
   readonly percent?: number | undefined;
+  readonly shadow?: "upstream" | undefined;
   readonly until?: string | undefined;
   readonly actor: string;
   readonly reason: string;
@@ -28,7 +29,7 @@ export interface FlipContext {
 const ENTRIES_MAX = 1000;
 
 export function flipped(before: Ledger, flip: Flip, context: FlipContext): Ledger {
-  const { route, to, tenant, percent, until, actor, reason } = flip;
+  const { route, to, tenant, percent, shadow, until, actor, reason } = flip;
   checkRoute(route, context.routes);
   if ((to === "canary") !== (percent !== undefined)) {
     throw wrong(
@@ -36,6 +37,9 @@ export function flipped(before: Ledger, flip: Flip, context: FlipContext): Ledge
       "goes with canary alone",
       "A percentage goes with canary, and canary with a percentage.",
     );
+  }
+  if (shadow !== undefined && to !== "primary") {
+    throw wrong("shadow", "goes with primary alone", "The upstream is compared behind a primary alone.");
   }
   if (until !== undefined && !(Date.parse(until) > context.now)) {
     throw wrong(
@@ -54,6 +58,7 @@ export function flipped(before: Ledger, flip: Flip, context: FlipContext): Ledge
     at: new Date(context.now).toISOString(),
     ...(tenant === undefined ? {} : { tenant }),
     ...(percent === undefined ? {} : { percent }),
+    ...(shadow === undefined ? {} : { shadow }),
     ...(until === undefined ? {} : { until }),
   });
   if (!made.success) {
@@ -77,13 +82,17 @@ function checkRoute(route: string, routes: readonly string[] | undefined): void 
 }
 
 /** What passes through needs somewhere to go. */
-function checkUpstream({ upstreams }: Ledger, { route, to }: Flip, { elsewhere = [] }: FlipContext): void {
-  if (to !== "pass-through" && to !== "shadow" && to !== "canary") return;
+function checkUpstream(
+  { upstreams }: Ledger,
+  { route, to, shadow }: Flip,
+  { elsewhere = [] }: FlipContext,
+): void {
+  if (to !== "pass-through" && to !== "shadow" && to !== "canary" && shadow === undefined) return;
   const [dialect = ""] = route.split(":");
   if (elsewhere.includes(dialect) || upstreams.some((one) => one.dialect === dialect)) return;
   throw new Fault(
     "conflict",
-    `${to} needs an upstream of the ${dialect} dialect. Add one with: lakehouse cutover upstream add NAME URL --dialect ${dialect}`,
+    `${shadow === undefined ? to : "shadow"} needs an upstream of the ${dialect} dialect. Add one with: lakehouse cutover upstream add NAME URL --dialect ${dialect}`,
   );
 }
 

@@ -15,7 +15,8 @@ const BATCH_MAX = 500;
 /** Between tries while the journal cannot be reached. */
 const RETRY_MS = 2000;
 
-export function eventOf({ id, route, tenant, state, percent, until, actor, reason, at }: Entry): NewEvent {
+export function eventOf(entry: Entry): NewEvent {
+  const { id, route, tenant, state, percent, shadow, until, actor, reason, at } = entry;
   return {
     id,
     type: "cutover.flipped",
@@ -27,6 +28,7 @@ export function eventOf({ id, route, tenant, state, percent, until, actor, reaso
       reason,
       ...(tenant === undefined ? {} : { tenant }),
       ...(percent === undefined ? {} : { percent }),
+      ...(shadow === undefined ? {} : { shadow }),
       ...(until === undefined ? {} : { until }),
     },
   };
@@ -48,6 +50,8 @@ export function journalledLedger(
   let events: readonly NewEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
+  /** Said once for as long as the journal does not take them. */
+  let isTold = false;
 
   const due = (): readonly NewEvent[] => events.filter(({ id }) => !recorded.has(id ?? ""));
   const recordDue = async (): Promise<void> => {
@@ -62,11 +66,17 @@ export function journalledLedger(
     if (running || signal.aborted) return;
     running = true;
     recordDue()
+      .then(() => {
+        isTold = false;
+      })
       .catch((error: unknown) => {
-        log.warn("changes of the cutover ledger are not in the journal yet", {
-          count: due().length,
-          ...traceOf(error),
-        });
+        if (!isTold) {
+          log.warn("changes of the cutover ledger are not in the journal yet", {
+            count: due().length,
+            ...traceOf(error),
+          });
+        }
+        isTold = true;
         timer = setTimeout(start, RETRY_MS);
         timer.unref();
       })

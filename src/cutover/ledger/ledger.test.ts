@@ -94,3 +94,15 @@ test("the prefix is stripped and the upstream's sub-path stays", () => {
   expect(url("http://a:2/", "/_go/v1/x%20y")).toBe("http://a:2/v1/x%20y");
   expect(url("http://a:2", "/_go/")).toBe("http://a:2/");
 });
+
+test("the upstream is compared behind a primary alone, and needs to be there", () => {
+  const flip = { route: "go:matrix.search", shadow: "upstream", actor: "a", reason: "" } as const;
+  const context = { now: 0, id: "e" };
+  const upstreams = [{ name: "go", dialect: "go", url: "http://127.0.0.1:1" }] as const;
+  expect(() =>
+    flipped({ ...EMPTY, upstreams: [...upstreams] }, { ...flip, to: "canary", percent: 1 }, context),
+  ).toThrow("behind a primary alone");
+  expect(() => flipped(EMPTY, { ...flip, to: "primary" }, context)).toThrow("needs an upstream");
+  const { entries } = flipped({ ...EMPTY, upstreams: [...upstreams] }, { ...flip, to: "primary" }, context);
+  expect(entries).toMatchObject([{ state: "primary", shadow: "upstream" }]);
+});

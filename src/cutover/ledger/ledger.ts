@@ -42,6 +42,8 @@ export const entry = z.strictObject({
   state: z.enum(STATES),
   /** Of requests, that the house answers in a canary. */
   percent: z.number().min(0).max(100).optional(),
+  /** Of a primary: the upstream is asked the same behind this house's replies, and compared. */
+  shadow: z.literal("upstream").optional(),
   /** After that the entry no longer counts. */
   until: z.iso.datetime({ offset: true }).optional(),
   actor: z.string(),

@@ -8,6 +8,8 @@ export interface RouteStatus {
   readonly tenant: string;
   readonly state: string;
   readonly percent?: number;
+  /** What is compared behind a primary. */
+  readonly shadow?: "upstream";
   readonly since: string;
   readonly until?: string;
   readonly actor: string;
@@ -35,12 +37,14 @@ export function statusOf(ledger: Ledger, now: number): RouteStatus[] {
   return [...wholes, ...others.values()];
 }
 
-function lineOf({ route, tenant = "", state, percent, at, until, actor, reason }: Entry): RouteStatus {
+function lineOf(entry: Entry): RouteStatus {
+  const { route, tenant = "", state, percent, shadow, at, until, actor, reason } = entry;
   return {
     route,
     tenant,
     state,
     ...(percent === undefined ? {} : { percent }),
+    ...(shadow === undefined ? {} : { shadow }),
     since: at,
     ...(until === undefined ? {} : { until }),
     actor,

@@ -181,6 +181,29 @@ describe("a recorder", () => {
     );
   });
 
+  test("what stands under the name of a secret is taken out: of a query, and of JSON within a text of JSON", () => {
+    const secret = "hunter2";
+    for (const name of ["password", "client_secret", "phoneNumber", "api_key", "secretKey", "e-mail"]) {
+      const inner = JSON.stringify({ [name]: secret, n: 1 });
+      const call = { function: "f", arguments: inner };
+      for (const value of [{ [name]: secret }, call, { body: JSON.stringify([call]) }]) {
+        const kept = redactedBody(buffer(JSON.stringify(value)));
+        expect(JSON.stringify(kept)).not.toContain(secret);
+        expect(kept).toMatchObject({ redacted: ["secret"] });
+      }
+      expect(redactedTarget(`/v1/x?k=5&${name}=${secret}&z=`)).toEqual({
+        text: `/v1/x?k=5&${name}=%5Bredacted%5D&z=`,
+        redacted: ["secret"],
+      });
+    }
+    const clean = JSON.stringify({
+      arguments: '{"tokens": 5,\n "key": "a", "max_tokens": 12}',
+      deep: "[".repeat(9),
+    });
+    expect(redactedBody(buffer(clean))).toEqual({ text: clean });
+    expect(redactedTarget("/v1/x?token=&keys=a")).toEqual({ text: "/v1/x?token=&keys=a" });
+  });
+
   test("what is clean keeps its exact text, however it was written", () => {
     for (const text of ['{"b": 1,\n "a": 12345678901234567890}', "a,b\n1,2\n", "[]"]) {
       expect(redactedBody(buffer(text))).toEqual({ text });

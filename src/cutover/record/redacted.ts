@@ -4,7 +4,7 @@
 
 import { jsonOr } from "#lib/json-or";
 import { hash } from "node:crypto";
-import { personalData, redactText, redactValue } from "#domain/redact";
+import { isSecret, MASK, personalData, redactText, redactValue } from "#domain/redact";
 import { RECORDED_BODY_BYTES_MAX, type RecordedBody, type RecordedCall } from "./recording.ts";
 
 /** Bytes, none, or why there are none to be had. */
@@ -53,25 +53,24 @@ export function redactedTarget(target: string): { text: string; redacted?: strin
     for (const kind of kindsIn(plain)) found.add(kind);
     return encodeURIComponent(kept);
   };
+  const cleanField = (field: string): string => {
+    const equals = field.indexOf("=");
+    if (equals === -1) return clean(field);
+    const [name, value] = [field.slice(0, equals), field.slice(equals + 1)];
+    if (value === "" || !isSecret(decoded(name), value)) return `${clean(name)}=${clean(value)}`;
+    for (const kind of kindsIn(decoded(value))) found.add(kind);
+    return `${clean(name)}=${encodeURIComponent(MASK)}`;
+  };
   const cleanPath = path.split("/").map(clean).join("/");
   const query =
     asked === -1
       ? ""
       : `?${target
           .slice(asked + 1)
-          .split(/(?<=[&=])/)
-          .map(cleanPart(clean))
-          .join("")}`;
+          .split("&")
+          .map(cleanField)
+          .join("&")}`;
   return found.size === 0 ? { text: target } : { text: cleanPath + query, redacted: [...found] };
-}
-
-/** With the separator behind it, which stays. */
-function cleanPart(clean: (word: string) => string): (part: string) => string {
-  return (part) => {
-    const last = part.at(-1) ?? "";
-    const separator = last === "&" || last === "=" ? last : "";
-    return clean(part.slice(0, part.length - separator.length)) + separator;
-  };
 }
 
 export function keptHeaders(headers: Headers): { headers: Record<string, string>; redacted: string[] } {

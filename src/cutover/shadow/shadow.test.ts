@@ -67,6 +67,47 @@ describe("shadow", () => {
     ]);
   });
 
+  test("behind a reply of this house asks the upstream, and this house again for its noise", async () => {
+    const shadow = shadowOf();
+    const asked: string[] = [];
+    let time = 0;
+    const native = (): Promise<Response> => Promise.resolve(replyOf({ a: 1, now: (time += 1) }));
+    const primary: Entry = { ...entry("1", "primary"), shadow: "upstream" };
+    for (let one = 0; one < 10; one += 1) {
+      const response = replyOf({ a: 1, now: (time += 1) });
+      const answered = { response: response.clone() as Response, ms: 1 };
+      const request = new Request("http://h/_go/v1/embed", { method: "POST", body: '{"texts":[]}' });
+      shadow.offerOwn(
+        "go:embed.embed",
+        primary,
+        callOf(native),
+        () => ({ ...answered, request }),
+        async (sent) => {
+          asked.push(await sent.text());
+          return passedOf({ a: 2, now: -1 });
+        },
+      );
+      await shadow.idle();
+      // The caller's own is not read.
+      expect(await response.json()).toMatchObject({ a: 1 });
+    }
+    expect(asked).toEqual(Array.from({ length: 10 }, () => '{"texts":[]}'));
+    const [tally] = shadow.tallies();
+    expect([tally?.compared, tally?.different]).toEqual([10, 10]);
+    expect(tally?.noise.paths(systemClock.now())).toEqual(["now"]);
+    expect(tally?.listed.get("a value")?.detail).toBeDefined();
+    const large = replyOf("x".repeat(300_000));
+    shadow.offerOwn(
+      "go:embed.embed",
+      primary,
+      callOf(native),
+      () => ({ request: callOf(native).request, response: large, ms: 1 }),
+      again({}),
+    );
+    await shadow.idle();
+    expect(tally?.dropped.large).toBe(1);
+  });
+
   test("learns what the upstream says differently by itself", async () => {
     const shadow = shadowOf();
     let time = 0;

@@ -1,5 +1,5 @@
 // Shadow comparison: behind a reply that the upstream has given, the same call is made of this house and the two replies
-// are compared. The caller's reply is never touched, waited for or slowed: with it only a reference is put aside. Its request is
+// are compared; behind one of this house as the primary, where it is wanted, the upstream is asked. The caller's reply is never touched, waited for or slowed: with it only a reference is put aside. Its request is
 // looked at in a later turn, one a turn, and while the queue is full no more than some hundred a second are; comparisons, one at a
 // time and in small steps, keep a pace and take no more than a share of the time. What is not compared is counted by its reason.
 // Only calls that read are made twice.
@@ -63,9 +63,19 @@ export interface ShadowOptions {
 /** Makes the call of the upstream once more. */
 export type Again = (request: Request, exchange: Exchange) => Promise<Passed>;
 
+/** A reply of this house that is to be compared. */
+export interface Answered {
+  /** As it was sent; both bodies are read in a later turn. */
+  readonly request: Request;
+  readonly response: Response;
+  readonly ms: number;
+}
+
 export interface Shadow {
   /** By `entry` of the ledger: another one that says shadow begins the comparison again. Never waits, never throws. */
   offer(route: string, entry: Entry, call: ForeignCall, passed: Passed, again: Again): void;
+  /** The same of a reply of this house, which the upstream is compared with. `answered` is called where there is room. */
+  offerOwn(route: string, entry: Entry, call: ForeignCall, answered: () => Answered, upstream: Again): void;
   tallies(): readonly Tally[];
   /** Resolves when nothing is queued. */
   idle(): Promise<void>;
@@ -78,8 +88,15 @@ interface Unseen {
   readonly sent: ArrayBuffer | null;
   readonly reply: Reply;
   readonly bytes: number;
-  readonly again: Again;
+  /** The side that gave the reply, once more. */
+  readonly again: Ask;
+  readonly other: Ask;
+  /** Which side that is: replies are compared from there to here. */
+  readonly isOwn: boolean;
 }
+
+/** A call behind a reply; undefined when its reply is too large to compare. */
+type Ask = (request: Request, exchange: Exchange) => Promise<Reply | undefined>;
 
 interface Held extends Unseen {
   /** One of the first of its shape. */
@@ -97,6 +114,8 @@ export function createShadow(options: ShadowOptions): Shadow {
   /** Of both. */
   let heldBytes = 0;
   let looking = false;
+  /** Replies of this house whose bytes are being read. */
+  let reading = 0;
   let lookedAt = -Infinity;
   let running = false;
   let whenIdle: (() => void)[] = [];
@@ -105,7 +124,7 @@ export function createShadow(options: ShadowOptions): Shadow {
     const key = `${route} ${tenant}`;
     const known = tallies.get(key);
     // What a canary leaves to the upstream goes on being compared with what was before.
-    if (known !== undefined && (state !== "shadow" || known.entry === id)) return known.tally;
+    if (known !== undefined && (state === "canary" || known.entry === id)) return known.tally;
     const tally = newTally(route, tenant, clock.now());
     tallies.set(key, { entry: id, tally });
     return tally;
@@ -127,7 +146,7 @@ export function createShadow(options: ShadowOptions): Shadow {
   };
 
   const settle = (): void => {
-    if (running || looking) return;
+    if (running || looking || reading > 0) return;
     for (const resolve of whenIdle) resolve();
     whenIdle = [];
   };
@@ -185,6 +204,14 @@ export function createShadow(options: ShadowOptions): Shadow {
     return false;
   };
 
+  const keep = (one: Unseen): void => {
+    unseen.push(one);
+    heldBytes += one.bytes;
+    if (looking) return;
+    looking = true;
+    void look();
+  };
+
   return {
     offer: (route, entry, call, passed, again) => {
       if (!call.reads) return;
@@ -200,15 +227,49 @@ export function createShadow(options: ShadowOptions): Shadow {
         return;
       }
       const reply = replyOf(passed.response, received ?? new ArrayBuffer(0), passed.ms);
-      unseen.push({ tally, call, sent, reply, bytes, again });
-      heldBytes += bytes;
-      if (looking) return;
-      looking = true;
-      void look();
+      keep({ tally, call, sent, reply, bytes, again: ofUpstream(again), other: ofHouse(call), isOwn: false });
+    },
+    offerOwn: (route, entry, call, answered, upstream) => {
+      if (!call.reads) return;
+      const tally = tallyOf(route, entry);
+      if (reading >= UNSEEN_MAX || isTooMany(0)) {
+        tally.dropped.full += 1;
+        return;
+      }
+      const { request, response, ms } = answered();
+      const read = async (): Promise<void> => {
+        const sent = request.body === null ? null : await request.arrayBuffer();
+        const received = await bounded(response);
+        if (received === undefined) {
+          tally.dropped.large += 1;
+          return;
+        }
+        const reply = replyOf(response, received, ms);
+        const bytes = (sent?.byteLength ?? 0) + received.byteLength;
+        keep({
+          tally,
+          call,
+          sent,
+          reply,
+          bytes,
+          again: ofHouse(call),
+          other: ofUpstream(upstream),
+          isOwn: true,
+        });
+      };
+      reading += 1;
+      read()
+        .catch(() => {
+          tally.dropped.failed += 1;
+        })
+        .finally(() => {
+          reading -= 1;
+          settle();
+        });
     },
     tallies: () => [...tallies.values()].map(({ tally }) => tally),
     idle: () =>
-      !running && !looking
+      !running && !looking && reading === 0
         ? Promise.resolve()
         : new Promise((resolve) => {
             whenIdle.push(resolve);
@@ -233,7 +294,7 @@ type Setup = Required<Pick<ShadowOptions, "clock" | "random" | "deadlineMs">>;
 
 /** Undefined when it was compared, else why not. */
 async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Promise<DropReason | undefined> {
-  const { tally, call, reply, shape } = held;
+  const { tally, call, reply, shape, isOwn } = held;
   const late = new AbortController();
   const end = deadline(Date.now() + deadlineMs, () => late.abort());
   try {
@@ -253,23 +314,20 @@ async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Pro
       });
     if (tally.compared < FIRST_REPEATED || random.next() < REPEATED_SHARE) {
       const repeated = await untilAbort(held.again(request(), behind), late.signal);
-      if (repeated.received !== undefined) {
-        const other = replyOf(repeated.response, repeated.received ?? new ArrayBuffer(0), repeated.ms);
+      if (repeated !== undefined) {
+        const differences = await differencesInSteps(reply, repeated);
         tally.noise.learn(
-          (await differencesInSteps(reply, other)).map(({ path }) => path),
+          differences.map(({ path }) => path),
           clock.now(),
         );
       }
     }
-    const started = performance.now();
-    const response = await untilAbort(call.native(request(), behind), late.signal);
-    const ms = performance.now() - started;
-    const body = await untilAbort(bounded(response), late.signal);
-    if (body === undefined) return "large";
-    const here = replyOf(response, body, ms);
+    const other = await untilAbort(held.other(request(), behind), late.signal);
+    if (other === undefined) return "large";
+    const [there, here] = isOwn ? [other, reply] : [reply, other];
     noteOutcome(
       tally,
-      { shape, differences: await differencesInSteps(reply, here), there: reply, here },
+      { shape, differences: await differencesInSteps(there, here), there, here },
       clock.now(),
     );
     return undefined;
@@ -279,6 +337,24 @@ async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Pro
   } finally {
     end.clear();
   }
+}
+
+function ofUpstream(again: Again): Ask {
+  return async (request, exchange) => {
+    const { response, received, ms } = await again(request, exchange);
+    if (received === undefined || (received?.byteLength ?? 0) > COMPARED_BYTES_MAX) return undefined;
+    return replyOf(response, received ?? new ArrayBuffer(0), ms);
+  };
+}
+
+function ofHouse(call: ForeignCall): Ask {
+  return async (request, exchange) => {
+    const started = performance.now();
+    const response = await call.native(request, exchange);
+    const ms = performance.now() - started;
+    const body = await bounded(response);
+    return body === undefined ? undefined : replyOf(response, body, ms);
+  };
 }
 
 function replyOf(response: Response, body: ArrayBuffer, ms: number): Reply {

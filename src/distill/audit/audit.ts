@@ -28,6 +28,7 @@ import { sha256Hex } from "../files/digest.ts";
 import { scoreOf } from "../score/rule.ts";
 import { scorerOf } from "../score/scorers.ts";
 import { acceptanceFound } from "./acceptance.ts";
+import { changedExports, changedQuarantine, changedSources } from "./recorded.ts";
 import { exportFolder, metricsFromFiles, metricsFromReceipts } from "./metrics.ts";
 import { replayProblems } from "./replays.ts";
 import { newestReceipts, reportsIn } from "./reports.ts";
@@ -70,6 +71,7 @@ export async function audit(root: string): Promise<Audit> {
       true,
       async () => ((await sourceNames(root)).length === 0 ? ["there are none"] : []),
     ],
+    [0, "source logs are what was read of them", true, () => changedSources(root)],
     [0, "the scorer is known", true, async () => unknownScorers(sources)],
     [1, "evidence fits its schema", true, () => misfits(root, EVIDENCE_FOLDER, evidence, "evidence.v1")],
     [1, "scores fit their schema", true, () => misfits(root, SCORED_FOLDER, scoredRun, "scored_run.v1")],
@@ -79,6 +81,8 @@ export async function audit(root: string): Promise<Audit> {
     [3, "each score follows from its evidence", true, async () => rescored(sources)],
     [4, "no export has what it must not", true, () => leaks(root, receipts, sources)],
     [4, "certificates are true", true, () => untrue(root, receipts)],
+    [4, "exports are what their manifests say", true, () => changedExports(root)],
+    [4, "quarantine is what receipts have seen of it", true, () => changedQuarantine(root, receipts)],
     [5, "summaries say what receipts say", true, () => summaryMisfits(root)],
     [5, "files and receipts have the same metrics", true, async () => unequal(metrics, fromReceipts, "p")],
     [6, "acceptance", false, () => acceptanceFound(root)],
@@ -164,7 +168,7 @@ async function underivable(root: string, sources: readonly ScoredEvidence[]): Pr
         sourceSha256: sha256Hex(bytes),
         fallbackMoment: source.evidence.provenance.recorded_at,
       });
-      if ("reason" in made || made.evidence.evidence_id !== source.evidence.evidence_id)
+      if ("reason" in made || canonicalJson(made.evidence) !== canonicalJson(source.evidence))
         found.push(`${file} line ${offset}`);
     }
     for (const offset of rows.keys()) found.push(`${file} line ${offset} is gone`);
@@ -252,13 +256,25 @@ async function summaryMisfits(root: string): Promise<string[]> {
       ] as const
     ).some(([name, stage]) => {
       const of = receipts.filter((each) => each.stage.startsWith(stage));
-      const sum = (pick: "in" | "out"): number => of.reduce((total, each) => total + each[pick], 0);
-      const { records_in = 0, records_out = 0 } = summary[name] ?? {};
-      return records_in !== sum("in") || records_out !== sum("out");
+      const sum = (pick: (typeof COUNTS)[number]): number =>
+        of.reduce((total, each) => total + each[pick], 0);
+      const { records_in = 0, records_out = 0, duplicates = 0, quarantined = 0 } = summary[name] ?? {};
+      return (
+        canonicalJson([records_in, records_out, duplicates, quarantined]) !== canonicalJson(COUNTS.map(sum))
+      );
     });
+    found.push(
+      ...receipts.filter((each) => !addUp(each) || !addUp(each.totals)).map(({ stage }) => folder + stage),
+    );
     if (wrong) found.push(path);
   }
   return found;
+}
+
+const COUNTS = ["in", "out", "duplicates", "quarantined"] as const;
+
+function addUp(counts: Readonly<Record<(typeof COUNTS)[number], number>>): boolean {
+  return counts.in === counts.out + counts.duplicates + counts.quarantined;
 }
 
 function unequal(files: reports.Metrics, receipts: reports.Metrics, prefix: string): string[] {

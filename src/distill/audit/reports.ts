@@ -13,10 +13,11 @@ export interface FoundReport {
   readonly value: unknown;
 }
 
-/** Every `receipt.json` and `summary.json`, as it stands. */
+/** Every `receipt.json` and `summary.json`, as it stands, run by run: the ids of runs begin with their time. */
 export async function reportsIn(root: string): Promise<FoundReport[]> {
   const found: FoundReport[] = [];
-  for (const run of await entriesOf(join(root, REPORTS_FOLDER))) {
+  const runs = await entriesOf(join(root, REPORTS_FOLDER));
+  for (const run of runs.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (!run.isDirectory()) continue;
     const folder = `${REPORTS_FOLDER}/${run.name}`;
     for (const name of (await readdir(join(root, folder))).sort()) {

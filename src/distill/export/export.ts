@@ -60,18 +60,9 @@ export async function exportRows(run: Run, options: ExportOptions): Promise<Stag
     ...(holdoutAfter === undefined ? {} : { holdout_after: holdoutAfter }),
     against: await Promise.all(against.map((file) => fileSha256(file))),
   };
-  const name = sha256Hex(
-    canonicalJson({
-      kind,
-      target,
-      form: LATER_FORMS[`${target} ${kind}`],
-      inputsSha256,
-      chosen,
-      TERMS_SHA256,
-      SCORER_VERSION,
-    }),
-  ).slice(0, 12);
-  const folder = `${EXPORTS_FOLDER}/${FOLDERS[kind]}/${kind}-${target}-${name}`;
+  const follows = { inputsSha256, chosen, TERMS_SHA256, SCORER_VERSION };
+  const name = exportName(kind, target, LATER_FORMS[`${target} ${kind}`], follows);
+  const folder = `${EXPORTS_FOLDER}/${FOLDERS[kind]}/${name}`;
   const there = await manifestIn(join(root, folder));
   if (there !== undefined)
     return result(await Quarantine.open(root, stageOf(kind)), folder, there, inputs, true);
@@ -86,6 +77,32 @@ export async function exportRows(run: Run, options: ExportOptions): Promise<Stag
   run.step?.(`export-${kind}: quarantine is written`);
   const manifest = await write(run, folder, options, chosen, inputsSha256, sources, candidates, selection);
   return result(quarantine, folder, manifest, inputs, false);
+}
+
+/** What an export follows from, besides its kind and its form; the names are hashed with it. */
+interface Follows {
+  readonly inputsSha256: string;
+  readonly chosen: Readonly<Record<string, unknown>>;
+  readonly TERMS_SHA256: string;
+  readonly SCORER_VERSION: string;
+}
+
+function exportName(kind: string, target: string, form: string | undefined, follows: Follows): string {
+  const hash = sha256Hex(canonicalJson({ kind, target, form, ...follows })).slice(0, 12);
+  return `${kind}-${target}-${hash}`;
+}
+
+/** The names that an export with this manifest may have: a form that came later is in the name of later ones alone. */
+export function namesOf(manifest: Manifest): string[] {
+  const { kind, target, options, inputs_sha256, terms_sha256, scorer_version } = manifest;
+  return [undefined, LATER_FORMS[`${target} ${kind}`]].map((form) =>
+    exportName(kind, target, form, {
+      inputsSha256: inputs_sha256,
+      chosen: options,
+      TERMS_SHA256: terms_sha256,
+      SCORER_VERSION: scorer_version,
+    }),
+  );
 }
 
 function stageOf(kind: ExportKind): string {

@@ -16,13 +16,15 @@ export async function fileSha256(path: string): Promise<string> {
 /** What of a file is in memory while it is hashed. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Of a file below the root, under its path from there. */
-export async function digestOf(root: string, path: string): Promise<FileDigest> {
+/** Of a file below the root, under its path from there; of its beginning alone where `within` says how much of it. */
+export async function digestOf(root: string, path: string, within = Infinity): Promise<FileDigest> {
   const hasher = new Bun.CryptoHasher("sha256");
   let bytes = 0;
   for await (const piece of piecesOf(join(root, path))) {
-    hasher.update(piece);
-    bytes += piece.length;
+    const wanted = piece.subarray(0, within - bytes);
+    hasher.update(wanted);
+    bytes += wanted.length;
+    if (bytes === within) break;
   }
   return { path, sha256: hasher.digest("hex"), bytes };
 }

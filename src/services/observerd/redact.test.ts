@@ -20,7 +20,14 @@ const SECRETS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   email: fc
     .tuple(word, word, word, fc.constantFrom("A@B.com", "A.B@C.co.uk", "A+x@B.org", "A_1@B-C.net"))
     .map(([a, b, c, form]) => form.replace("A", a).replace("B", b).replace("C", c)),
-  ssn: fc.tuple(digits(3), digits(2), digits(4)).map((parts) => parts.join("-")),
+  ssn: fc
+    .tuple(digits(3), digits(2), digits(4), fc.constantFrom("-", " ", "."))
+    .map(([a, b, c, between]) => [a, b, c].join(between)),
+  card: fc
+    .tuple(digits(4), digits(4), digits(4), digits(4), fc.constantFrom("-", " "), fc.boolean())
+    .map(([a, b, c, d, between, isLong]) =>
+      (isLong ? [a, b, c, d] : [a, `${b}${c.slice(2)}`, `${d}1`]).join(between),
+    ),
   key: fc
     .tuple(
       fc.constantFrom("sk-", "sk_", "lk_", "ghp_", "pk-lf-", "AKIA"),
@@ -55,6 +62,7 @@ describe("redaction", () => {
       "pay 18.50 for 12 hours",
       "worker w-001234 in 62701-1234",
       "order 20261121",
+      "rows 1000 2000 3000, shifts 06 14 2026, 12.5.2026",
       "route /v1/matrix/search took 12.5 ms",
       "0af7651916cd43dd8448eb211c80319c",
     ]) {
@@ -68,6 +76,16 @@ describe("redaction", () => {
     expect(redactData(ids, false)).toEqual(ids);
     const counts = { input_tokens: 12, output_tokens: 3_000_000, token: 1, has_phone: true };
     expect(redactData(counts, false)).toEqual(counts);
+  });
+
+  test("reads JSON within a text: arguments of tools, bodies of requests", () => {
+    const inner = JSON.stringify({ prompt: "who is free", clientSecret: "hunter2", n: 1 });
+    expect(redactData({ sent: inner }, false)).toEqual({ sent: '{"clientSecret":"[redacted]","n":1}' });
+    expect(redactData({ sent: inner }, true)).toEqual({
+      sent: '{"prompt":"who is free","clientSecret":"[redacted]","n":1}',
+    });
+    const deep = "[".repeat(4000) + "]".repeat(4000);
+    expect(JSON.stringify(redactData({ deep }, false)).length).toBeLessThan(9000);
   });
 
   test("leaves content out, and keeps it redacted where it is to be kept", () => {

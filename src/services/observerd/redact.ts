@@ -2,7 +2,7 @@
 // what is kept, telephone numbers, e-mail addresses, social security numbers and keys are replaced wherever they stand, and
 // so is everything under a name that says it is one of these.
 
-import { isSecret, MASK, redactText as redacted } from "#domain/redact";
+import { isSecret, MASK, redactedThrough, redactText as redacted } from "#domain/redact";
 
 /** Fields of what a model was given and what it said. */
 const CONTENT: ReadonlySet<string> = new Set([
@@ -31,7 +31,11 @@ const DEPTH_MAX = 8;
 const STRING_CHARS_MAX = 8192;
 
 export function redactText(text: string): string {
-  return redacted(text.length > STRING_CHARS_MAX ? `${text.slice(0, STRING_CHARS_MAX)}...` : text);
+  return redacted(shortened(text));
+}
+
+function shortened(text: string): string {
+  return text.length > STRING_CHARS_MAX ? `${text.slice(0, STRING_CHARS_MAX)}...` : text;
 }
 
 export function redactData(
@@ -58,7 +62,10 @@ function redactField(name: string, value: unknown, keepContent: boolean, depth: 
 }
 
 function redactValue(value: unknown, keepContent: boolean, depth: number): unknown {
-  if (typeof value === "string") return redactText(value);
+  if (typeof value === "string")
+    return depth > DEPTH_MAX
+      ? redactText(value)
+      : redactedThrough(shortened(value), (inner) => redactValue(inner, keepContent, depth + 1));
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEPTH_MAX) return MASK;
   if (Array.isArray(value)) return value.map((item: unknown) => redactValue(item, keepContent, depth + 1));

@@ -145,6 +145,7 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
         status.state === state ? (
           <span className={`pill ${STATE_TONES[state]}`}>
             {state === "canary" ? `${status.percent ?? 0} %` : STATE_WORDS[state].title}
+            {status.shadow === undefined ? "" : ", compared"}
           </span>
         ) : (
           <button

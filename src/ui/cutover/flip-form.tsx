@@ -24,6 +24,7 @@ export function FlipForm({
   const [route, setRoute] = useState(wish.route);
   const [to, setTo] = useState<CutoverState>(wish.to);
   const [percent, setPercent] = useState("5");
+  const [compared, setCompared] = useState(false);
   const [tenant, setTenant] = useState(wish.tenant ?? "");
   const [until, setUntil] = useState("");
   const [why, setWhy] = useDraft("flip.why");
@@ -35,6 +36,7 @@ export function FlipForm({
       to,
       why: why.trim(),
       ...(to === "canary" ? { percent: Number(percent) } : {}),
+      ...(to === "primary" && compared ? { shadow: "upstream" } : {}),
       ...(tenant.trim() === "" ? {} : { tenant: tenant.trim() }),
       ...(end === undefined ? {} : { until: end.toISOString() }),
       ...(force ? { force } : {}),
@@ -95,6 +97,16 @@ export function FlipForm({
               value={percent}
               onChange={(event) => setPercent(event.target.value)}
             />
+          </label>
+        )}
+        {to === "primary" && (
+          <label className="choice">
+            <input
+              type="checkbox"
+              checked={compared}
+              onChange={(event) => setCompared(event.target.checked)}
+            />
+            Ask the older system the same behind it, and compare
           </label>
         )}
         <label>

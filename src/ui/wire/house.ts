@@ -17,7 +17,7 @@ export const CUTOVER = {
   flip: {
     method: "POST",
     path: "/v1/cutover/flip",
-    cli: "cutover flip {route} --to {to} --percent {percent} --tenant {tenant} --until {until} --why {why} {--force}",
+    cli: "cutover flip {route} --to {to} --percent {percent} --shadow {shadow} --tenant {tenant} --until {until} --why {why} {--force}",
   },
   gates: {
     method: "PUT",
@@ -72,6 +72,8 @@ export interface RouteStatus {
   readonly tenant: string;
   readonly state: CutoverState;
   readonly percent?: number;
+  /** What is compared behind a primary. */
+  readonly shadow?: "upstream";
   readonly since: string;
   readonly until?: string;
   readonly actor: string;
@@ -151,6 +153,7 @@ export interface Flip {
   readonly route: string;
   readonly to: CutoverState;
   readonly percent?: number;
+  readonly shadow?: "upstream";
   readonly tenant?: string;
   readonly until?: string;
   readonly why: string;
