@@ -278,7 +278,12 @@ export const meanings = z.strictObject({
   lat: z.string().optional(),
   lon: z.string().optional(),
   status: z.string().optional(),
+  do_not_hire: z.string().optional().describe("Says of a row that it must not be shown: anything but no"),
   certifications: z.string().optional(),
+  certifications_expire: z
+    .string()
+    .optional()
+    .describe("When the certificates end of which nothing else says so"),
   languages: z.string().optional(),
   name: z.string().optional(),
   first_name: z.string().optional(),

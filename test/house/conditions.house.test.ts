@@ -21,8 +21,8 @@ const LAST = ["Garcia", "Smith", "Nguyen", "Johnson", "Kowalski"];
 
 const roster = Array.from({ length: 600 }, (_, at) => ({
   worker_id: `w-${at}`,
-  first_name: FIRST[at % FIRST.length] ?? "",
-  last_name: at === 17 ? "Featherstone" : (LAST[at % LAST.length] ?? ""),
+  first_name: at === 20 ? "Ottoline" : (FIRST[at % FIRST.length] ?? ""),
+  last_name: at === 17 ? "Featherstone" : at === 20 ? "Quillfeather" : (LAST[at % LAST.length] ?? ""),
   role: TRADES[(at >> 1) % TRADES.length] ?? "",
   city: at % 3 === 0 ? "Chicago" : "Denver",
   state: at % 3 === 0 ? "IL" : "CO",
@@ -171,6 +171,72 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     // A first name alone may be anybody's.
     const first = await search("welders in Denver, CO, not Robert");
     expect(first.query.not_applied).toEqual(["exclude"]);
+  });
+
+  test("whole names are known by the corpus alone, wanted or not, and told", async () => {
+    const asked = await search("send Ottoline Quillfeather to Denver", { k: 5 });
+    expect([asked.hits.map((hit) => hit.id), asked.query.person]).toEqual([
+      ["w-20"],
+      { name: "Ottoline Quillfeather" },
+    ]);
+    expect([asked.query.slots.city, asked.query.unread.includes("Quillfeather")]).toEqual(["Denver", false]);
+    for (const mode of ["hybrid", "dense", "lexical"]) {
+      const wanted = await search(`${of({ id: "w-20" } as MatrixHit).role} Ottoline Quillfeather`, { mode });
+      expect(wanted.hits[0]?.id).toBe("w-20");
+      const text = `${of({ id: "w-20" } as MatrixHit).role} but not Ottoline Quillfeather`;
+      const denied = await search(text, { mode, k: 200, explain: { id: "w-20" } });
+      expect(denied.hits.map((hit) => hit.id)).not.toContain("w-20");
+      expect([denied.why_not?.reason, denied.why_not?.failed]).toEqual(["filtered", ["exclude"]]);
+      expect(denied.query.exclude?.persons).toEqual([{ name: "Ottoline Quillfeather" }]);
+    }
+    const first = await search("welders in Denver, CO but not Ottoline");
+    expect(first.query.not_applied).toEqual(["exclude"]);
+  });
+
+  test("a row's place among equal scores is the one that it has among the hits", async () => {
+    for (const mode of ["hybrid", "dense", "lexical"]) {
+      const { hits } = await search("line cook", { mode, k: 20 });
+      for (const { id, rank } of hits.slice(8, 14)) {
+        const { why_not } = await search("line cook", { mode, k: 10, explain: { id } });
+        expect([mode, why_not?.reason, why_not?.rank]).toEqual([
+          mode,
+          rank < 10 ? "is_hit" : "below_cut",
+          rank,
+        ]);
+      }
+    }
+  });
+
+  test("columns of their own say who must not be sent and when certificates end; an id is denied in any form", async () => {
+    const rows = Array.from({ length: 12 }, (_, at) => ({
+      worker_id: `f${at}`,
+      role: "Forklift Operator",
+      is_active: at % 4 !== 1,
+      do_not_hire: at % 4 === 2 ? "no call no show" : null,
+      certifications: "Forklift certification",
+      certification_expiry: at % 4 === 0 ? "12/01/26" : "2027-06-30",
+    }));
+    const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await house.ask("/v1/ingest?dataset=flagged&format=ndjson", { method: "POST", body });
+    const plan = { dataset: "flagged", id: "worker_id", text: "{role}" };
+    await house.ask("/v1/matrix/corpora/flagged", { method: "PUT", body: JSON.stringify(plan) });
+    const events = await house.ask("/v1/matrix/corpora/flagged", {
+      headers: { accept: "text/event-stream" },
+    });
+    expect(await events.text()).toContain("event: done");
+    const asked = "forklift operators with forklift certification on 12/02/2026";
+    const { hits } = await search(asked, { corpora: ["flagged"] });
+    expect(hits.map(({ id, missing = [] }) => [id, missing])).toEqual([
+      ...["f11", "f3", "f7"].map((id) => [id, []]),
+      ...["f0", "f4", "f8"].map((id) => [id, ["Forklift"]]),
+    ]);
+    const others = await search(`${asked}, not f7`, { corpora: ["flagged"] });
+    expect(others.hits.map(({ id }) => id)).not.toContain("f7");
+    const hidden = await search("do not hire forklift operators", { corpora: ["flagged"] });
+    expect(hidden.hits.map(({ id, status }) => `${id} ${status}`).sort()).toEqual(
+      ["f10", "f2", "f6"].map((id) => `${id} do_not_hire`),
+    );
+    await house.ask("/v1/matrix/corpora/flagged", { method: "DELETE" });
   });
 
   test("a part of a name finds its people, an id also without its mark", async () => {

@@ -133,6 +133,38 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await indexes("people")).not.toEqual(before);
   }, 240_000);
 
+  test("a status column that is renamed hides people by its new name, and a build without one says which is gone", async () => {
+    const staff = (column: string, rows: number): object[] =>
+      people(rows).map(({ id, title }, at) => ({ id, title, [column]: at % 2 === 0 ? "active" : "DNR" }));
+    const load = async (body: object[]): Promise<void> => {
+      const text = body.map((row) => `${JSON.stringify(row)}\n`).join("");
+      const path = "/v1/ingest?dataset=standing&format=ndjson&mode=replace";
+      expect((await house.ask(path, { method: "POST", body: text })).status).toBe(201);
+    };
+    const rename = (from: string, to: string): Promise<Response> =>
+      house.ask("/v1/catalog/datasets/standing/schema", {
+        method: "PATCH",
+        body: JSON.stringify({ rename: { [from]: to } }),
+      });
+    await load(staff("status", 20));
+    await put("standing", { dataset: "standing", id: "id", text: "{title}" });
+    expect((await built("standing")).meanings.status).toBe("status");
+    expect((await rename("status", "worker_status")).status).toBe(200);
+    await load(staff("worker_status", 30));
+    const now = await until("standing", ({ rows, build }) => rows === 30 || build?.error !== undefined);
+    expect([now.rows, now.meanings.status]).toEqual([30, "worker_status"]);
+    const { hits } = await search("welder", { corpora: ["standing"], mode: "dense", k: 30 });
+    expect([hits.length, hits.some(({ status }) => status !== undefined)]).toEqual([15, false]);
+    expect((await rename("worker_status", "standing")).status).toBe(200);
+    await load(staff("standing", 31));
+    const stuck = await until("standing", ({ build }) => build?.error !== undefined);
+    expect([stuck.rows, stuck.build?.error]).toEqual([
+      30,
+      expect.stringContaining("standing has no column worker_status."),
+    ]);
+    expect(await drop("standing")).toBe(204);
+  }, 240_000);
+
   test("a column that was renamed or added since the last snapshot is there for a corpus", async () => {
     await load("renamed", people(50));
     const change = { rename: { title: "job" }, add: [{ name: "zone", type: "VARCHAR" }] };

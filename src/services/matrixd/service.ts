@@ -47,6 +47,7 @@ import { placeHandlers } from "./places/handlers.ts";
 import { OwnPlaces } from "./places/own-places.ts";
 import { createRoleModel } from "./query/role-model.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
+import { withPeople } from "./query/with-people.ts";
 import { taxonomyHandlers } from "./taxonomy/handlers.ts";
 import { KnownTitles } from "./taxonomy/known-titles.ts";
 
@@ -86,6 +87,8 @@ interface Part {
   readonly noMatch: string | undefined;
   /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
   readonly person: OrderReading["person"];
+  /** People who are not wanted and whom the corpus alone knows, by name. */
+  readonly barredNames: readonly string[];
   readonly hits: readonly MatrixHit[];
   /** Scores of all candidates without playbooks, the highest first. */
   readonly scoresRaw: readonly number[];
@@ -199,6 +202,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       relevance,
       noMatch,
       person,
+      barredNames,
       notApplied: idle,
     } = await retrieve(generation, request, deps.vector, call);
     const { corpus } = generation;
@@ -207,7 +211,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       given !== undefined || read !== undefined || understood.order.slots.miles === undefined;
     const notApplied = radiusActs ? idle : ["miles", ...idle];
     const { role: asked } = relevance;
-    const found = { hits, scoresRaw, playbook, place, notApplied, noMatch, person, plan };
+    const found = { hits, scoresRaw, playbook, place, notApplied, noMatch, person, barredNames, plan };
     return { corpus, role: asked, understood, ...found, tookMs };
   };
 
@@ -278,8 +282,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       const { code, message } = definitionDamaged(name);
       perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
     }
-    const { order, candidates } =
-      read.person === undefined ? read.understood : ofPerson(read.person, read.understood.order);
+    const { order, candidates } = withPeople(read.understood, read, input.query_text);
     // A role that the caller names stands for the whole order.
     const requests = input.query_role === undefined ? order.roles : [];
     const further: Searched["further"] = [];
@@ -606,19 +609,6 @@ function gradesByQuery(
     else if (queries.size < TUNED_QUERIES_MAX) queries.set(text, new Map([[id, grade]]));
   }
   return queries;
-}
-
-/** An order for a person whom only the corpus knows. A text that is a name asks for nothing else. */
-function ofPerson(
-  person: NonNullable<OrderReading["person"]>,
-  order: OrderReading,
-): Pick<Understood, "order" | "candidates"> {
-  const { id } = person;
-  const rest =
-    id === undefined
-      ? { slots: {}, unread: [], corrections: [] }
-      : { unread: order.unread.filter((word) => !id.toLowerCase().includes(word.toLowerCase())) };
-  return { order: { ...order, ...rest, person }, candidates: [] };
 }
 
 /** What an order says besides its first role, as it goes over the wire. */

@@ -20,7 +20,13 @@ import { spooledLines } from "./row-spool.ts";
 import type { Title } from "../query/title.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
-import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "#domain/qualifications";
+import {
+  dayNumber,
+  heldCertificates,
+  QUALIFICATIONS_VERSION,
+  rosterStatus,
+  spokenLanguages,
+} from "#domain/qualifications";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
 import type { Understanding } from "../query/understand.ts";
 
@@ -73,7 +79,7 @@ export const OWN_FIELDS = {
 
 /** Changes with whatever a build writes besides its plan: what was written under another mark is written again. */
 export async function buildMark({ understanding }: Pick<BuildDeps, "understanding">): Promise<string> {
-  return `${await understanding.taxonomy()}-${Bun.hash(JSON.stringify(OWN_FIELDS)).toString(36)}`;
+  return `${await understanding.taxonomy()}-${Bun.hash(JSON.stringify([OWN_FIELDS, QUALIFICATIONS_VERSION])).toString(36)}`;
 }
 
 /** Rows that are embedded and written in one go: less than 20 ms of work before others get their turn. */
@@ -235,7 +241,7 @@ const SOC_CODE = /^\d\d-\d{4}/;
 
 function factsOf(
   row: Row,
-  { role, soc, city, state, lat, lon, status, certifications, languages, available_from }: Meanings,
+  { role, soc, city, state, lat, lon, languages, available_from, ...meant }: Meanings,
   { table, titleNumbers, understanding }: Titles,
 ): Omit<RowFacts, "textHash"> {
   const written = textIn(row, role);
@@ -251,8 +257,11 @@ function factsOf(
     city: town,
     state: code2,
     point: pointOf(row, lat, lon) ?? cityPoint(town, code2),
-    status: statusIn(textIn(row, status)),
-    certificates: certifications === undefined ? [] : heldCertificates(row[certifications]),
+    status: rosterStatus(textIn(row, meant.status) ?? "", valueIn(row, meant.do_not_hire)) || undefined,
+    certificates: heldCertificates(
+      valueIn(row, meant.certifications),
+      valueIn(row, meant.certifications_expire),
+    ),
     languages: languages === undefined ? [] : spokenLanguages(row[languages]),
     freeFrom: dayNumber(textIn(row, available_from) ?? ""),
   };
@@ -262,6 +271,10 @@ function factsOf(
     if (written === undefined || key === "") return undefined;
     return (table.all[title] ?? understanding.readTitle(written)).soc ?? `title ${key}`;
   }
+}
+
+function valueIn(row: Row, column: string | undefined): unknown {
+  return column === undefined ? undefined : row[column];
 }
 
 function textIn(row: Row, column: string | undefined): string | undefined {
@@ -280,10 +293,6 @@ function pointOf(row: Row, lat: string | undefined, lon: string | undefined): Po
 
 /** A title is excluded with a role when it was read as that role with at least this. */
 const ROLE_CONFIDENCE_MIN = 0.5;
-
-function statusIn(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : canonicalStatus(text);
-}
 
 function nameOf(row: Row, { name, first_name, last_name }: Meanings): string {
   const whole = textIn(row, name);

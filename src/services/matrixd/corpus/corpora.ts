@@ -11,6 +11,7 @@ import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
 import { weightsVersion, type Weights, type WeightsVersion } from "#contracts/tuning";
 import { fieldKind } from "#contracts/vector";
+import { QUALIFICATIONS_VERSION } from "#domain/qualifications";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
@@ -417,20 +418,27 @@ export class Corpora {
     return { model: found.name, dimension };
   }
 
-  #start(entry: Entry, snapshotId: SnapshotId | null, rows: number): void {
+  /** `columns`: of that snapshot, where they were not compared with the definition yet. */
+  #start(entry: Entry, snapshotId: SnapshotId | null, rows: number, columns?: readonly string[]): void {
     if (entry.building !== undefined) return;
     if (snapshotId === null)
       throw new Fault("conflict", `${entry.definition.dataset} has no rows yet. Load some first.`);
     const stop = new AbortController();
     entry.build = { snapshot_id: snapshotId, phase: "read", done: 0, total: rows };
-    const done = this.#run(entry, snapshotId, rows, stop.signal).finally(() => {
+    const done = this.#run(entry, snapshotId, rows, stop.signal, columns).finally(() => {
       if (entry.building?.stop === stop) entry.building = undefined;
       notifyListeners(entry);
     });
     entry.building = { done, stop };
   }
 
-  async #run(entry: Entry, snapshotId: SnapshotId, rowsTotal: number, signal: AbortSignal): Promise<void> {
+  async #run(
+    entry: Entry,
+    snapshotId: SnapshotId,
+    rowsTotal: number,
+    signal: AbortSignal,
+    columns: readonly string[] | undefined,
+  ): Promise<void> {
     const { folder, log, failures } = this.#deps;
     const started = performance.now();
     const progress = (phase: Progress["phase"], done: number): void => {
@@ -438,6 +446,7 @@ export class Corpora {
       notifyListeners(entry);
     };
     try {
+      if (columns !== undefined) checkColumns(entry.definition, columns);
       const index = await this.#indexFor(entry, snapshotId);
       const { definition: wanted, generation } = entry;
       const usable = generation !== undefined && !(await this.#isBroken(generation.index, { signal }));
@@ -575,12 +584,10 @@ export class Corpora {
       const stale = broken || wanted !== generation?.snapshotId;
       const hopeless = failed?.snapshotId === wanted && !failed.retryable;
       if (wanted === null || !stale || hopeless || !this.#isLive(entry)) return;
-      await this.#findMeanings(
-        entry,
-        columns.map((column) => column.name),
-      );
-      // It may have been dropped while that was written.
-      if (this.#isLive(entry)) this.#start(entry, wanted, rows);
+      const named = columns.map((column) => column.name);
+      await this.#findMeanings(entry, named);
+      // It may have been dropped while that was written. A snapshot of before may have had other columns.
+      if (this.#isLive(entry)) this.#start(entry, wanted, rows, wanted === snapshot_id ? named : undefined);
     } catch (error) {
       // A dataset that was dropped is nothing that failed.
       if (toFault(error).code !== "not_found") this.#deps.failures.count("corpus check");
@@ -592,10 +599,17 @@ export class Corpora {
     return !this.#isClosed && this.#entries.get(entry.definition.name) === entry;
   }
 
-  /** Columns that came since the corpus was defined, or whose meaning was not known then, are found too. */
+  /**
+   * Columns that came since the corpus was defined, or whose meaning was not known then, are found too; and one in place of
+   * a column that is gone, where it has a usual name. Without one the build fails: a status that nobody reads hides nobody.
+   */
   async #findMeanings(entry: Entry, columns: readonly string[]): Promise<void> {
     const { meanings: meant } = entry.definition;
-    const found = { ...meaningsOf({}, columns), ...meant };
+    const usual: Readonly<Record<string, string | undefined>> = meaningsOf({}, columns);
+    const there = Object.entries(meant).filter(
+      ([meaning, column = ""]) => columns.includes(column) || usual[meaning] === undefined,
+    );
+    const found: Meanings = { ...usual, ...Object.fromEntries(there) };
     if (Bun.deepEquals(found, meant)) return;
     entry.definition = { ...entry.definition, meanings: found };
     await this.#save(entry);
@@ -641,7 +655,8 @@ function notifyListeners({ listeners }: Entry): void {
 
 /** What a generation is made from, besides the snapshot: when this is the same, the build is the same. */
 function markOf({ dataset, id, text, fields, meanings: meant, model, engine }: Definition): string {
-  return Bun.hash(JSON.stringify({ dataset, id, text, fields, meant, model, engine })).toString(36);
+  const readAs = QUALIFICATIONS_VERSION;
+  return Bun.hash(JSON.stringify({ dataset, id, text, fields, meant, model, engine, readAs })).toString(36);
 }
 
 function checkColumns(wanted: Wanted & { readonly meanings: Meanings }, columns: readonly string[]): void {

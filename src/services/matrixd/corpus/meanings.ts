@@ -8,10 +8,13 @@ import { columnsNamed, ORDER_NAMES, WORKER_NAMES } from "#domain/columns";
 import { Fault } from "#rpc/fault";
 
 const { role, soc, city, state, lat, lon, ...OTHER_NAMES } = WORKER_NAMES;
-const { status, certifications, languages, name, available_from } = OTHER_NAMES;
+const { status, do_not_hire, certifications, certifications_expire, languages, name, available_from } =
+  OTHER_NAMES;
 const { first: first_name, last: last_name } = OTHER_NAMES;
 const PLACE_NAMES = { city, state, lat, lon };
-const PERSON_NAMES = { status, certifications, languages, name, first_name, last_name, available_from };
+const CERTIFICATE_NAMES = { certifications, certifications_expire };
+const NAME_NAMES = { name, first_name, last_name };
+const PERSON_NAMES = { status, do_not_hire, ...CERTIFICATE_NAMES, languages, ...NAME_NAMES, available_from };
 const MEANING_NAMES = { role, soc, ...PLACE_NAMES, ...PERSON_NAMES };
 
 /** The columns that have a meaning. Throws `invalid` for one that is named and not there. */

@@ -4,6 +4,7 @@
 import type { OrderReading } from "#domain/orders/order-reading";
 import { folded } from "#domain/orders/text/words";
 import type { Generation } from "../corpus/generation.ts";
+import { isDenied, namesInText } from "./names-in-text.ts";
 
 /** Namesakes that are shown; a name that more have is no name of a person. */
 const NAMESAKES_MAX = 100;
@@ -12,19 +13,52 @@ const BARE_WORDS_MAX = 2;
 /** Words that a text of a name alone has at most. */
 const NAME_WORDS_MAX = 5;
 
-/** Row numbers of people who are not wanted, by id or whole name; what cannot be told whom it means is `unclear`. */
+/**
+ * Row numbers of people who are not wanted, by id or whole name; what cannot be told whom it means is `unclear`. `names` are
+ * those that the corpus alone knows as such.
+ */
 export function personsExcluded(
   generation: Generation,
-  { exclude }: OrderReading,
-): { rows: ReadonlySet<number>; unclear: boolean } {
+  text: string,
+  { exclude, unread }: OrderReading,
+): { rows: ReadonlySet<number>; names: readonly string[]; unclear: boolean } {
   const rows = new Set<number>();
-  let unclear = false;
+  const own = ownNames(generation, text, unread);
+  let { unclear } = own;
   for (const { id, name } of exclude?.persons ?? []) {
     const found = id === undefined ? rowsNamed(generation, name ?? "") : rowsOfId(generation, id);
     if (found.length === 0) unclear = true;
     for (const row of found) rows.add(row);
   }
-  return { rows, unclear };
+  for (const row of idsDenied(generation, text)) rows.add(row);
+  const denied = own.named.filter((one) => one.denied);
+  for (const one of denied) for (const row of one.rows) rows.add(row);
+  const names = denied.flatMap((one) => generation.names[one.rows[0] ?? -1] ?? []);
+  return { rows, names, unclear };
+}
+
+const ID_SEPARATORS = /[\s,;:?!()]+/;
+
+/** Of ids that the corpus has, whatever form the reading of orders knows: "not e7". */
+function idsDenied(generation: Generation, text: string): readonly number[] {
+  const parts = text.split(ID_SEPARATORS);
+  return parts.flatMap((part, at) => {
+    if (!isIdLike(part)) return [];
+    const found = rowsOfId(generation, part);
+    return found.length > 0 &&
+      isDenied(parts.flatMap(nameWords), nameWords(parts.slice(0, at).join(" ")).length)
+      ? found
+      : [];
+  });
+}
+
+function ownNames(
+  generation: Generation,
+  text: string,
+  unread: readonly string[],
+): ReturnType<typeof namesInText> {
+  if (unread.length === 0 || generation.names.length === 0) return { named: [], unclear: false };
+  return namesInText(nameWords(text), new Set(unread.flatMap(nameWords)), namesOf(generation));
 }
 
 /** Namesakes too: who is meant is not known, and one who is not wanted must not come. */
@@ -46,11 +80,15 @@ function rowsOfId({ rows }: Generation, id: string): readonly number[] {
 const UNMARKED = /^([A-Za-z]{1,4})(\d{1,12})$/;
 
 /** Row numbers of the persons; empty when the text names nobody whom the corpus knows. */
-export function personsNamed(generation: Generation, text: string, order: OrderReading): number[] {
+export function personsNamed(
+  generation: Generation,
+  text: string,
+  order: OrderReading,
+  barred: ReadonlySet<number>,
+): readonly number[] {
   const { person } = order;
-  const barred = personsExcluded(generation, order).rows;
   const ids = new Set<number>();
-  for (const id of [person?.id, text.trim(), ...text.split(/[\s,;:?!()]+/).filter(isIdLike)]) {
+  for (const id of [person?.id, text.trim(), ...text.split(ID_SEPARATORS).filter(isIdLike)]) {
     if (id === undefined) continue;
     for (const row of rowsOfId(generation, id)) if (!barred.has(row)) ids.add(row);
   }
@@ -63,6 +101,9 @@ export function personsNamed(generation: Generation, text: string, order: OrderR
     const exact = key === "" ? undefined : byName.get(key);
     if (exact !== undefined) return exact.length > NAMESAKES_MAX ? [] : exact;
   }
+  const own = ownNames(generation, text, order.unread).named.filter(({ denied }) => !denied);
+  const rows = [...new Set(own.flatMap((one) => one.rows))].filter((row) => !barred.has(row));
+  if (rows.length > 0) return rows.length > NAMESAKES_MAX ? [] : rows;
   // A text of a word or two that nothing was made of may be part of a name: "amir".
   const bare = person === undefined && order.role === null && nameWords(text).length === order.unread.length;
   const wanted = nameWords(person?.name ?? (bare && order.unread.length <= BARE_WORDS_MAX ? text : ""));
@@ -73,6 +114,16 @@ export function personsNamed(generation: Generation, text: string, order: OrderR
   return held.length > NAMESAKES_MAX ? [] : held;
 }
 
+/** Whom the text asks for, where the corpus alone knows: by whole name, by id, or by the name that is all of the text. */
+export function personAsked(generation: Generation, id: string, text: string): OrderReading["person"] {
+  const name = generation.names[generation.rows.get(id) ?? -1] ?? "";
+  const words = nameWords(text);
+  const own = nameWords(name);
+  const isWithin = own.length > 1 && own.length < words.length && own.every((word) => words.includes(word));
+  if (isWithin) return { name };
+  return /\d/.test(text) ? { id } : { name: text.trim() };
+}
+
 /** An id within a sentence: letters and digits together, so that no number of the order is taken for one. */
 function isIdLike(word: string): boolean {
   return /\d/.test(word) && /[A-Za-z]/.test(word);
@@ -81,6 +132,7 @@ function isIdLike(word: string): boolean {
 interface Names {
   readonly byName: ReadonlyMap<string, number[]>;
   readonly words: readonly (readonly string[])[];
+  isPartOfName(word: string): boolean;
 }
 
 const namesByGeneration = new WeakMap<Generation, Names>();
@@ -97,7 +149,8 @@ function namesOf(generation: Generation): Names {
     if (own === undefined) byName.set(key, [row]);
     else own.push(row);
   }
-  const names = { byName, words };
+  const parts = new Set(words.flat());
+  const names = { byName, words, isPartOfName: (word: string) => parts.has(word) };
   namesByGeneration.set(generation, names);
   return names;
 }

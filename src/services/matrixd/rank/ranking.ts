@@ -35,6 +35,8 @@ export interface Ranking extends Question {
   readonly named: ReadonlySet<string>;
   /** Row numbers of people who are not wanted. */
   readonly barred: ReadonlySet<number>;
+  /** Names of those among them whom the corpus alone knows. */
+  readonly barredNames: readonly string[];
   readonly point: Point | undefined;
   /** All people of the role are candidates, wherever they are. */
   readonly few: boolean;
@@ -61,14 +63,15 @@ export function rankingOf(generation: Generation, question: Question): Ranking {
   const { order } = understood;
   const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
   const conditions = conditionsOf(generation, question, relevance.socs);
-  const excluded = personsExcluded(generation, order);
-  const named = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
+  const excluded = personsExcluded(generation, text, order);
+  const named = personsNamed(generation, text, order, excluded.rows).map((row) => generation.ids[row] ?? "");
   return {
     ...question,
     relevance,
     conditions,
     named: new Set(named),
     barred: excluded.rows,
+    barredNames: excluded.names,
     point: near ?? relevance.point,
     few: relevance.people <= FEW_MAX,
     notApplied: excluded.unclear ? [...conditions.notApplied, "exclude"] : conditions.notApplied,

@@ -50,6 +50,8 @@ export interface Retrieved {
   readonly noMatch: string | undefined;
   /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
   readonly person: OrderReading["person"];
+  /** People who are not wanted and whom the corpus alone knows, by name. */
+  readonly barredNames: readonly string[];
 }
 
 export interface PlaybookCounts {
@@ -102,6 +104,7 @@ export async function retrieve(
     notApplied,
     noMatch,
     person,
+    barredNames: ranking.barredNames,
   };
 
   /** What playbooks make of the candidates; `found` is undefined where none acts. */

@@ -14,6 +14,7 @@ import type { Generation } from "../corpus/generation.ts";
 import type { Acting } from "../playbooks/matching.ts";
 import type { Conditions, Filter } from "./conditions.ts";
 import type { Movable } from "./lifting.ts";
+import { byScore } from "./order.ts";
 import type { Mode } from "./score.ts";
 
 export type RowPlace =
@@ -40,12 +41,13 @@ interface PlaceSearch {
   readonly filter: Filter | undefined;
   readonly conditions: Conditions;
   readonly mode: Mode;
+  readonly barred: ReadonlySet<number>;
 }
 
 type Candidate = Movable & { readonly distance: number };
 
 export async function placeOf(
-  { generation, id, filter, conditions, mode }: PlaceSearch,
+  { generation, id, filter, conditions, mode, barred }: PlaceSearch,
   found: readonly Candidate[],
   scoredOf: (hit: Hit) => Candidate,
   /** The row, when it passes the filter. */
@@ -57,7 +59,7 @@ export async function placeOf(
   if (candidate !== undefined) return placed(candidate, found);
   const [hit] = await fetch(id, {});
   if (hit === undefined) return { kind: "not_embedded" };
-  const failed: string[] = [];
+  const failed = barred.has(row) ? ["exclude"] : [];
   for (const [name, clause] of namedClauses(filter, conditions, mode))
     if ((await fetch(id, clause)).length === 0) failed.push(name);
   const status = conditions.unavailableStatus(row);
@@ -69,7 +71,7 @@ export async function placeOf(
 }
 
 function placed({ id, score, scoreRaw, distance, acting }: Candidate, found: readonly Candidate[]): RowPlace {
-  const rank = found.filter((one) => one.id !== id && one.score > score).length;
+  const rank = found.filter((one) => one.id !== id && byScore(one, { id, score, distance }) < 0).length;
   return { kind: "candidate", rank, score, scoreRaw, distance, acting };
 }
 

@@ -11,6 +11,7 @@ import { byId, candidatesOf } from "./candidates.ts";
 import { fittingOf } from "./fitting.ts";
 import { hitOf } from "./hit.ts";
 import { type Candidate, unmoved } from "./lifting.ts";
+import { personAsked } from "./persons.ts";
 import type { Ranking } from "./ranking.ts";
 import { measured, type Measures, scored } from "./scoring.ts";
 
@@ -66,7 +67,7 @@ export async function unliftedOf(
   }
   found.sort(byRawScore);
   const [first] = order.person === undefined && relevance.role.role === null ? people : [];
-  const person = first && (/\d/.test(text) ? { id: first.id } : { name: text.trim() });
+  const person = first && personAsked(generation, first.id, text);
   const scores = found.map((one) => one.scoreRaw);
   const made = { plain: [] as MatrixHit[], explained: [] as MatrixHit[] };
   const hits = (k: number, explain: boolean): readonly MatrixHit[] => {

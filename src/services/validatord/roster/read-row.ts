@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Block } from "#contracts/validate";
 import { columnsNamed, WORKER_NAMES } from "#domain/columns";
 import { STATES, stateNamed } from "#domain/places";
-import { canonicalStatus, dayIn, heldCertificates } from "#domain/qualifications";
+import { dayIn, heldCertificates, rosterStatus } from "#domain/qualifications";
 import type { RosterRow } from "./roster.ts";
 import type { Screening } from "./worker.ts";
 
@@ -65,10 +65,10 @@ export function readRosterRow(row: Readonly<Record<string, unknown>>, columns: R
     timezone: text("timezone") || (ZONES.get(state) ?? ""),
     lat: numberOf(value("lat")),
     lon: numberOf(value("lon")),
-    status: statusOf(text("status")),
+    status: statusOf(text("status"), text("do_not_hire")),
     pay_floor: numberOf(value("pay_floor")),
     no_shows_90d: Math.max(0, Math.trunc(numberOf(value("no_shows")) ?? 0)),
-    certificates: heldCertificates(value("certifications")),
+    certificates: heldCertificates(value("certifications"), value("certifications_expire")),
     screenings: screeningsOf(value("screenings"), [
       ["background", value("background")],
       ["i9", value("i9")],
@@ -98,7 +98,11 @@ function remembered(read: (text: string) => string): (text: string) => string {
 
 const WORDS_MAX = 1000;
 const stateOf = remembered((text) => stateNamed(text) ?? text);
-const statusOf = remembered((text) => (text === "" ? "" : canonicalStatus(text)));
+const canonical = remembered((text) => rosterStatus(text, undefined));
+
+function statusOf(status: string, doNotHire: string): string {
+  return doNotHire === "" ? canonical(status) : rosterStatus(status, doNotHire);
+}
 
 function textOf(value: unknown): string {
   return value === null || value === undefined || typeof value === "object" ? "" : String(value).trim();
