@@ -14,7 +14,7 @@ import type { ParsedOf, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { encodingLabel } from "./decode/encoding-label.ts";
-import { load, type LoadDeps, type OnProgress, type ProgressNote } from "./load/load.ts";
+import { load, type LoadDeps, type OnProgress, type ProgressNote, publishingQueue } from "./load/load.ts";
 import { RejectsReplay } from "./load/rejects-replay.ts";
 import { Reservations } from "./load/reservations.ts";
 import { withFormOptions } from "./receive/form-options.ts";
@@ -55,7 +55,8 @@ export async function ingestd({
     onFailure: (what, error) => background.note(what, error),
   });
   const neighbours = { catalog, storage, background };
-  const deps: LoadDeps = { neighbours, pool, clock, reservations: new Reservations() };
+  const publishing = publishingQueue();
+  const deps: LoadDeps = { neighbours, pool, clock, reservations: new Reservations(), publishing };
 
   const run = (request: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
     // The rest may still come in the form.
@@ -98,7 +99,10 @@ export async function ingestd({
       },
     },
     close: () => pool.close(),
-    stats: () => ({ failures: background.counts, queues: { "files to load": pool.figures } }),
+    stats: () => ({
+      failures: background.counts,
+      queues: { "files to load": pool.figures, "files to publish": publishing.figures },
+    }),
   };
 }
 

@@ -9,6 +9,7 @@ import type { ingest } from "#contracts/ingest";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { didYouMean } from "#lib/nearest";
+import { Semaphore } from "#lib/semaphore";
 import type { Call, CallInit } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -41,6 +42,19 @@ export interface LoadDeps {
   readonly pool: LoaderPool;
   readonly clock: Clock;
   readonly reservations: Reservations;
+  /** Of loads whose rows are written and whose snapshot is not. */
+  readonly publishing: Semaphore;
+}
+
+/** Loads that store and commit at once: each writes two or three objects side by side, and storaged takes sixteen. */
+const PUBLISHING_MAX = 8;
+/** Each is a file on this disk, which its sender waits for. */
+const PUBLISHING_WAITING_MAX = 1024;
+const PUBLISHING_WAIT_MS_MAX = 600_000;
+const PUBLISHING_RETRY_MS = 5000;
+
+export function publishingQueue(): Semaphore {
+  return new Semaphore(PUBLISHING_MAX, PUBLISHING_WAITING_MAX);
 }
 
 export type LoadInput = Omit<ParsedOf<typeof ingest.ingest>, "body">;
@@ -107,7 +121,17 @@ async function loadOnce(load: Load): Promise<Answer> {
     if ("replayed" in again) return () => replay(load, again.replayed);
     return write({ ...inWorker, content: known, commitId: again.commitId }, table);
   });
-  return finish();
+  const release = await deps.publishing.take(PUBLISHING_WAIT_MS_MAX, call.signal);
+  if (release === undefined) {
+    throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
+      retryAfterMs: PUBLISHING_RETRY_MS,
+    });
+  }
+  try {
+    return await finish();
+  } finally {
+    release();
+  }
 }
 
 /** What is left to do without a worker, which reads the next file while this one's snapshot waits for the disk. */
