@@ -19,6 +19,19 @@ export async function requireFolder(path: string, next: string): Promise<void> {
   throw new Fault("not_found", `There is no folder ${path}. ${next}`);
 }
 
+/** Throws `forbidden` where that cannot be told: a folder without rights is not one that is missing. */
 export async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw new Fault(
+      "forbidden",
+      `The folder ${path} cannot be looked at (${code}). Correct its permissions.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }

@@ -203,6 +203,7 @@ export class Indexes {
     return this.#change(async () => {
       const entry = this.#entries.get(name);
       if (entry === undefined) throw notFound(name);
+      // What is damaged can be dropped; its damage was logged when it was found.
       const index = await entry.opening.catch(() => null);
       this.#entries.delete(name);
       await index?.close();
@@ -318,6 +319,10 @@ export class Indexes {
     this.#busy.add(name);
     try {
       return await work();
+    } catch (error) {
+      // The next house may have removed what was received: its sender tries again there, and nothing is damaged.
+      this.#refuseClosed();
+      throw error;
     } finally {
       this.#busy.delete(name);
     }
