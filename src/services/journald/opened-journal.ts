@@ -108,7 +108,7 @@ export class OpenedJournal {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    // Nothing may touch the folder once another house has it.
+    // Nothing may touch the folder once another house has it. Whoever asked for the repair is told how it failed.
     await this.#repairing?.catch(() => undefined);
     await this.#opening?.catch(() => undefined);
     await this.#closeOpen();

@@ -1,7 +1,7 @@
 // Checksums of an object's blocks of 64 KiB, kept in a file of the same path in a folder beside the objects. They are
-// durable before the object is acknowledged, and before it replaces another, so every acknowledged object has them, and a copy of
-// both folders keeps them. A record holds the two newest versions of its object, because a crash may fall between writing the record and publishing
-// the object: the version whose inode and time match the file is the one to compare with; where none matches (a restored
+// durable before the object is acknowledged, and before it replaces another, so every acknowledged object has them, and a
+// copy of both folders keeps them. A record holds the two newest versions of its object, because a crash may fall between
+// writing the record and publishing the object: the version whose inode and time match the file is the one to compare with; where none matches (a restored
 // copy), any whose blocks match. Once the newest was published it alone may be there: an older one in its place is damage.
 //
 // Layout: JSON of the versions, line feed, blocks of each version (8 bytes each), xxHash3 of all that (8 bytes); a line

@@ -121,17 +121,7 @@ async function loadOnce(load: Load): Promise<Answer> {
     if ("replayed" in again) return () => replay(load, again.replayed);
     return write({ ...inWorker, content: known, commitId: again.commitId }, table);
   });
-  const release = await deps.publishing.take(PUBLISHING_WAIT_MS_MAX, call.signal);
-  if (release === undefined) {
-    throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
-      retryAfterMs: PUBLISHING_RETRY_MS,
-    });
-  }
-  try {
-    return await finish();
-  } finally {
-    release();
-  }
+  return finish();
 }
 
 /** What is left to do without a worker, which reads the next file while this one's snapshot waits for the disk. */
@@ -255,7 +245,7 @@ async function write(work: Work, first: Table): Promise<Finish> {
   };
   const quarantine =
     rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
-  const publish = (): Promise<Answer> => publishBoth(work, { answer, main, quarantine, loadId });
+  const publish = (): Promise<Answer> => publishInTurn(work, { answer, main, quarantine, loadId });
   if (mode !== "upsert") return publish;
   // It merges the dataset's own rows, which takes the worker.
   const upserted = await publish();
@@ -269,6 +259,20 @@ interface Publishing {
   readonly main: Publication;
   readonly quarantine: Publication | undefined;
   readonly loadId: string;
+}
+
+async function publishInTurn(work: Work, publishing: Publishing): Promise<Answer> {
+  const release = await work.deps.publishing.take(PUBLISHING_WAIT_MS_MAX, work.call.signal);
+  if (release === undefined) {
+    throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
+      retryAfterMs: PUBLISHING_RETRY_MS,
+    });
+  }
+  try {
+    return await publishBoth(work, publishing);
+  } finally {
+    release();
+  }
 }
 
 async function publishBoth(work: Work, { answer, main, quarantine, loadId }: Publishing): Promise<Answer> {
